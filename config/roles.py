@@ -1,0 +1,106 @@
+"""Makes the database's logins and roles: who may become whom, before any table exists.
+
+Three logins own nothing but what their roles give them: *web* answers requests, *worker* runs tasks and commands,
+*owner* migrates. A login inherits no right; it must take a role for the length of a transaction (`crm.wall.scope`),
+so that a request that forgets its scope gets `permission denied` (house rule 4).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+ROLES = ("visitor", "staff", "keeper", "steward", "platform")
+LOGINS: dict[str, tuple[str, ...]] = {
+    "web": ("visitor", "staff", "keeper", "steward"),
+    "worker": ("platform", "keeper", "staff"),
+    "owner": ROLES,
+}
+_LOCK = 6_019_270_411  # advisory lock: two set-ups of one server wait for each other
+
+
+def set_up(admin_url: str, *, may_create_databases: bool) -> dict[str, str]:
+    """Make the roles, and the database of `admin_url`, if missing; safe to repeat.
+
+    `admin_url` is a connection URI of a user who may create roles. Returns a connection URI per login
+    (`web`, `worker`, `owner`). The logins' passwords follow from the administrator's, so that two set-ups
+    of one server agree. Raises psycopg.Error where the server refuses.
+    """
+    parts = conninfo_to_dict(admin_url)
+    database = str(parts.get("dbname") or "coalesce")
+    with psycopg.connect(_with(parts, dbname=_maintenance(parts)), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        for role in ROLES:
+            _create(connection, f"coalesce_{role}", "NOLOGIN")
+        for login, roles in LOGINS.items():
+            name = f"coalesce_{login}"
+            _create(connection, name, "LOGIN NOINHERIT")
+            options = "CREATEDB" if may_create_databases and login == "owner" else "NOCREATEDB"
+            _run(
+                connection,
+                "ALTER ROLE {} " + options + " PASSWORD {}",
+                sql.Identifier(name),
+                sql.Literal(_password(parts, name)),
+            )
+            for role in roles:
+                _run(
+                    connection,
+                    "GRANT {} TO {} WITH INHERIT FALSE, SET TRUE",
+                    sql.Identifier(f"coalesce_{role}"),
+                    sql.Identifier(name),
+                )
+        _run(connection, "ALTER ROLE coalesce_web SET idle_in_transaction_session_timeout = '60s'")
+        _run(connection, "ALTER ROLE coalesce_web SET statement_timeout = '60s'")
+        _create_database(connection, database)
+    return {
+        login: _with(
+            parts,
+            dbname=database,
+            user=f"coalesce_{login}",
+            password=_password(parts, f"coalesce_{login}"),
+        )
+        for login in LOGINS
+    }
+
+
+def _create_database(connection: psycopg.Connection[Any], database: str) -> None:
+    """Make the database if missing, and give it to the migrations' owner."""
+    _run(connection, "GRANT coalesce_owner TO CURRENT_USER")
+    known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
+    if known.fetchone() is None:
+        _run(connection, "CREATE DATABASE {} OWNER coalesce_owner", sql.Identifier(database))
+    else:
+        _run(connection, "ALTER DATABASE {} OWNER TO coalesce_owner", sql.Identifier(database))
+
+
+def _create(connection: psycopg.Connection[Any], name: str, options: str) -> None:
+    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
+    if known is None:
+        _run(connection, "CREATE ROLE {} " + options, sql.Identifier(name))
+
+
+def _run(connection: psycopg.Connection[Any], text: str, *parts: sql.Composable) -> None:
+    connection.execute(sql.SQL(text).format(*parts))  # type: ignore[arg-type]
+
+
+def _password(parts: dict[str, Any], role: str) -> str:
+    key = str(parts.get("password") or "embedded").encode()
+    return hmac.digest(key, f"coalesce login {role}".encode(), hashlib.sha256).hex()
+
+
+def _maintenance(parts: dict[str, Any]) -> str:
+    """Give the database to connect to first: the named one if it exists, else `postgres`."""
+    try:
+        with psycopg.connect(_with(parts)):
+            return str(parts["dbname"])
+    except (psycopg.OperationalError, KeyError):
+        return "postgres"
+
+
+def _with(parts: dict[str, Any], **changes: str) -> str:
+    return make_conninfo(**{**parts, **changes})

@@ -1,0 +1,66 @@
+"""Settings of a real deployment. Each missing or weak value stops the start with a sentence that names it."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config.settings.base import *  # noqa: F403
+from config.settings.base import ALLOWED_HOSTS, BASE_URL, COALESCE_HASH_KEY, SECRET_KEY
+
+
+def refuse_unless(good: bool, sentence: str) -> None:
+    """Stop the start with one sentence that says what is wrong and what to do."""
+    if not good:
+        raise ImproperlyConfigured(sentence)
+
+
+refuse_unless(
+    len(SECRET_KEY) >= 50 and len(set(SECRET_KEY)) >= 10,
+    "SECRET_KEY is missing or weak: set it to at least 50 random characters.",
+)
+refuse_unless(
+    re.fullmatch(r"[\w-]{1,20}:[0-9a-f]{64,}", COALESCE_HASH_KEY) is not None
+    and len(set(COALESCE_HASH_KEY)) >= 8,
+    "COALESCE_HASH_KEY is missing or weak: set it to an id, a colon and 64 random hexadecimal digits.",
+)
+refuse_unless(
+    SECRET_KEY not in COALESCE_HASH_KEY and COALESCE_HASH_KEY.partition(":")[2] not in SECRET_KEY,
+    "COALESCE_HASH_KEY must not be part of SECRET_KEY: make a separate one.",
+)
+refuse_unless(
+    bool(os.environ.get("DATABASE_URL")),
+    "DATABASE_URL is missing: name the PostgreSQL login of this process (web, worker or owner).",
+)
+refuse_unless(
+    "postgres@" not in os.environ.get("DATABASE_URL", "")
+    and "//postgres:" not in os.environ.get("DATABASE_URL", ""),
+    "DATABASE_URL names the superuser postgres: use coalesce_web, coalesce_worker or coalesce_owner.",
+)
+refuse_unless(bool(os.environ.get("REDIS_URL")), "REDIS_URL is missing: name the Valkey or Redis server.")
+refuse_unless(
+    bool(ALLOWED_HOSTS) and "*" not in ALLOWED_HOSTS,
+    "ALLOWED_HOSTS is missing or '*': list the host names of this site, with commas.",
+)
+refuse_unless(
+    BASE_URL.startswith("https://"),
+    "COALESCE_BASE_URL must start with https://: it is the address in every unsubscribe link.",
+)
+refuse_unless(
+    bool(os.environ.get("COALESCE_SMTP")),
+    "COALESCE_SMTP is missing: name the mail relay, such as smtp://user:password@relay.example.org:587.",
+)
+refuse_unless(
+    bool(os.environ.get("COALESCE_HOME")),
+    "COALESCE_HOME is missing: name the folder that keeps uploaded files.",
+)
+
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = True
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
