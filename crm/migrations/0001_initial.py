@@ -1,0 +1,492 @@
+import django.contrib.postgres.fields
+import django.db.models.deletion
+import uuid
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    initial = True
+
+    dependencies = [
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name='Organisation',
+            fields=[
+                ('id', models.SmallAutoField(primary_key=True, serialize=False)),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('code', models.SlugField(max_length=20, unique=True)),
+                ('name', models.CharField(max_length=120)),
+                ('is_partner', models.BooleanField(default=True, help_text='Off for the coalition, which owns the joint list.')),
+                ('legal_name', models.CharField(help_text='As it must stand in the imprint of every email.', max_length=200)),
+                ('postal_address', models.CharField(help_text='One line, for the imprint.', max_length=300)),
+                ('sender_name', models.CharField(max_length=120)),
+                ('sender_address', models.EmailField(help_text='The From address; its domain must be yours.', max_length=254)),
+                ('reply_address', models.EmailField(help_text='Read by a person every working day.', max_length=254)),
+            ],
+            options={
+                'ordering': ['name'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('is_partner', False)), fields=('is_partner',), name='one_coalition', violation_error_message='There is one coalition already.'), models.UniqueConstraint(fields=('id', 'is_partner'), name='organisation_kind')],
+                'indexes': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='User',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('password', models.CharField(max_length=128, verbose_name='password')),
+                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
+                ('email', models.EmailField(max_length=254, unique=True)),
+                ('name', models.CharField(blank=True, max_length=120)),
+                ('is_active', models.BooleanField(default=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'abstract': False,
+                'indexes': [],
+                'constraints': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='Membership',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                ('role', models.CharField(choices=[('organiser', 'Organiser'), ('admin', 'Admin')], default='organiser', max_length=20)),
+                ('in_partner', models.BooleanField(default=True, editable=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('user', 'organisation'), name='one_role_in_an_organisation', violation_error_message='This person works here already.'), models.UniqueConstraint(condition=models.Q(('in_partner', True)), fields=('user',), name='one_partner_for_an_account', violation_error_message='This account works for another partner.')],
+                'indexes': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='Supporter',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('canonical', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='merged', to='crm.supporter')),
+                ('first_name', models.CharField(blank=True, max_length=120)),
+                ('last_name', models.CharField(blank=True, max_length=120)),
+                ('name_forms', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), blank=True, default=list, size=None)),
+                ('last_fold', models.CharField(blank=True, db_collation='C', max_length=120)),
+                ('postcode', models.CharField(blank=True, help_text='As in GU1 1AA.', max_length=10)),
+                ('postcode_fold', models.CharField(blank=True, db_collation='C', max_length=8)),
+                ('external_id', models.CharField(blank=True, help_text='Such as a membership number.', max_length=60)),
+                ('age_band', models.SmallIntegerField(choices=[(0, 'Not said'), (13, '13 to 15'), (16, '16 or 17'), (18, '18 or over')], default=0)),
+                ('restricted', models.BooleanField(default=False, help_text="Read-only at the person's request.")),
+                ('deceased', models.BooleanField(default=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('id', models.F('canonical'))), fields=['organisation', '-id'], name='supporter_list'), models.Index(condition=models.Q(('id', models.F('canonical')), _negated=True), fields=['canonical'], name='supporter_merged'), models.Index(fields=['organisation', 'postcode_fold'], name='supporter_area')],
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'id'), name='supporter_owner')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ContactPoint',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('supporter', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='contact_points', to='crm.supporter')),
+                ('channel', models.SmallIntegerField(choices=[(1, 'Email'), (2, 'Phone')], default=1)),
+                ('address', models.CharField(help_text='As it was given.', max_length=320)),
+                ('folded', models.CharField(db_collation='C', help_text='As it is compared.', max_length=320)),
+                ('kind', models.SmallIntegerField(choices=[(1, 'Personal'), (2, 'Work'), (3, 'Shared inbox')], default=1)),
+                ('problem', models.SmallIntegerField(choices=[(0, 'None'), (1, 'Mail comes back'), (2, 'Marked our mail as spam')], default=0)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('retired_at', models.DateTimeField(blank=True, help_text='Replaced by another address.', null=True)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['organisation', 'folded'], name='contact_point_address')],
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'id'), name='contact_point_owner'), models.UniqueConstraint(fields=('organisation', 'supporter', 'channel', 'folded'), name='contact_point_once', violation_error_message='This person has this address already.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='AddressKey',
+            fields=[
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('contact_point', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='keys', serialize=False, to='crm.contactpoint')),
+                ('key_id', models.CharField(help_text='Which secret made the hashes.', max_length=20)),
+                ('address_key', models.BinaryField(help_text='Narrow: binds a yes.', max_length=16)),
+                ('mailbox', models.BinaryField(help_text='Wide: carries a no, and one copy an inbox.', max_length=16)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['mailbox', 'organisation'], name='address_key_mailbox'), models.Index(fields=['address_key', 'organisation'], name='address_key_narrow')],
+                'constraints': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='SearchTerm',
+            fields=[
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('pk', models.CompositePrimaryKey('organisation_id', 'term', 'supporter_id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('supporter', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='terms', to='crm.supporter')),
+                ('term', models.CharField(db_collation='C', max_length=320)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['supporter'], name='search_term_supporter')],
+                'constraints': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='Person',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+            ],
+            options={
+                'indexes': [],
+                'constraints': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='Link',
+            fields=[
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('supporter', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='crm.supporter')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='crm.person')),
+                ('rule', models.CharField(help_text='What joined them.', max_length=40)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('person', 'organisation'), name='one_supporter_of_a_person')],
+                'indexes': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='Merge',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('kept', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.supporter')),
+                ('moved', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), help_text='Supporters whose canonical id this set.', size=None)),
+                ('rule', models.CharField(max_length=40)),
+                ('merged_at', models.DateTimeField(auto_now_add=True)),
+                ('undone_at', models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                'abstract': False,
+                'indexes': [],
+                'constraints': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='Role',
+            fields=[
+                ('id', models.SmallAutoField(primary_key=True, serialize=False)),
+                ('code', models.SlugField(max_length=40, unique=True)),
+                ('label', models.CharField(max_length=80)),
+                ('synonyms', models.TextField(blank=True, help_text='One a line: the words in spreadsheets that mean this role.')),
+                ('is_special', models.BooleanField(default=False, help_text='Special-category data: kept only with explicit consent.')),
+            ],
+            options={
+                'ordering': ['label'],
+                'indexes': [],
+                'constraints': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='Topic',
+            fields=[
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('name', models.CharField(max_length=80)),
+                ('id', models.SmallAutoField(primary_key=True, serialize=False)),
+            ],
+            options={
+                'ordering': ['name'],
+                'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'name'), name='topic_once'), models.UniqueConstraint(fields=('organisation', 'id'), name='topic_owner')],
+                'indexes': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='Tag',
+            fields=[
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('name', models.CharField(max_length=80)),
+                ('id', models.AutoField(primary_key=True, serialize=False)),
+            ],
+            options={
+                'ordering': ['name'],
+                'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'name'), name='tag_once', violation_error_message='There is a tag of this name already.'), models.UniqueConstraint(fields=('organisation', 'id'), name='tag_owner')],
+                'indexes': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='Purpose',
+            fields=[
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('id', models.SmallAutoField(primary_key=True, serialize=False)),
+                ('code', models.SlugField(max_length=40)),
+                ('name', models.CharField(max_length=120)),
+                ('description', models.CharField(help_text='What people get and how often, in their words.', max_length=300)),
+            ],
+            options={
+                'ordering': ['name'],
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'code'), name='purpose_once'), models.UniqueConstraint(fields=('organisation', 'id'), name='purpose_owner')],
+                'indexes': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='Statement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('code', models.SlugField(help_text='A short name, such as form-2025.', max_length=40)),
+                ('version', models.PositiveSmallIntegerField(default=1)),
+                ('words', models.TextField(help_text='The exact words that people saw when they signed up.')),
+                ('requires_confirmation', models.BooleanField(default=False, help_text='People had to confirm by a link in an email.')),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('organisations', models.ManyToManyField(help_text='Every organisation that the words name.', related_name='+', to='crm.organisation')),
+                ('purposes', models.ManyToManyField(related_name='+', to='crm.purpose')),
+            ],
+            options={
+                'ordering': ['code', '-version'],
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'code', 'version'), name='statement_once', violation_error_message='There is a wording of this short name already.'), models.UniqueConstraint(fields=('organisation', 'id'), name='statement_owner')],
+                'indexes': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='Batch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('label', models.CharField(max_length=200)),
+                ('created_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('applied_at', models.DateTimeField(blank=True, null=True)),
+                ('undone_at', models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['organisation', '-id'], name='batch_list')],
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'id'), name='batch_owner')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SupporterRole',
+            fields=[
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('pk', models.CompositePrimaryKey('supporter_id', 'role_id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('supporter', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='roles', to='crm.supporter')),
+                ('role', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.role')),
+                ('as_of', models.DateField(blank=True, null=True)),
+                ('batch', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.batch')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['organisation', 'role', 'supporter'], name='has_role')],
+                'constraints': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='SupporterTopic',
+            fields=[
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('pk', models.CompositePrimaryKey('supporter_id', 'topic_id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('supporter', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='topics', to='crm.supporter')),
+                ('topic', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.topic')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['organisation', 'topic', 'supporter'], name='has_topic')],
+                'constraints': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='SupporterTag',
+            fields=[
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('pk', models.CompositePrimaryKey('supporter_id', 'tag_id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('supporter', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='tags', to='crm.supporter')),
+                ('tag', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.tag')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['organisation', 'tag', 'supporter'], name='has_tag')],
+                'constraints': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='ConsentEvent',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('supporter', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.supporter')),
+                ('contact_point', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.contactpoint')),
+                ('reach', models.SmallIntegerField(choices=[(1, 'this address of this person'), (2, 'this person, whatever the address'), (3, 'this inbox, whoever reads it')])),
+                ('purpose', models.ForeignKey(db_constraint=False, db_index=False, help_text='None: every type of email of this organisation.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.purpose')),
+                ('channel', models.SmallIntegerField(choices=[(1, 'Email'), (2, 'Phone')], help_text='None: all.', null=True)),
+                ('action', models.SmallIntegerField(choices=[(1, 'said yes'), (2, 'was asked and said no'), (3, 'took their yes back'), (4, 'marked mail as spam'), (5, 'told the organisation to stop'), (6, 'objected to campaign mail'), (7, 'told both organisations to stop'), (8, 'was erased at their request'), (9, 'asked for a pause'), (10, 'ended the pause'), (11, 'confirmed by email'), (12, 'permission ran out'), (13, "an import's mistake was taken out")])),
+                ('source', models.SmallIntegerField(choices=[(1, 'the person'), (2, "staff, on the person's behalf"), (3, 'a list'), (4, 'the system')])),
+                ('source_detail', models.CharField(blank=True, help_text='Codes only, no words.', max_length=80)),
+                ('statement', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.statement')),
+                ('occurred_at', models.DateTimeField(null=True)),
+                ('occurred_until', models.DateTimeField(null=True)),
+                ('recorded_at', models.DateTimeField(auto_now_add=True)),
+                ('paused_until', models.DateTimeField(null=True)),
+                ('actor', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('second_actor', models.ForeignKey(db_constraint=False, db_index=False, help_text='Who else vouched for a yes that staff recorded after a refusal.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('batch', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.batch')),
+                ('act_id', models.UUIDField(help_text='Events of one act of a person share it.', null=True)),
+                ('confirms', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.consentevent')),
+                ('corrects', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.consentevent')),
+                ('evidence', models.BinaryField(help_text='SHA-256 of the words kept in EvidenceNote.', max_length=32, null=True)),
+                ('address_key', models.BinaryField(max_length=16, null=True)),
+                ('mailbox', models.BinaryField(max_length=16, null=True)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['supporter'], name='event_supporter'), models.Index(fields=['mailbox', 'organisation'], name='event_mailbox'), models.Index(condition=models.Q(('confirms__isnull', False)), fields=['confirms'], name='event_confirms'), models.Index(condition=models.Q(('corrects__isnull', False)), fields=['corrects'], name='event_corrects'), models.Index(condition=models.Q(('batch__isnull', False)), fields=['batch'], name='event_batch')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('address_key__isnull', False), ('contact_point__isnull', False), ('mailbox__isnull', False), ('reach', 1), ('supporter__isnull', False)), models.Q(('reach', 2), ('supporter__isnull', False)), models.Q(('mailbox__isnull', False), ('reach', 3)), _connector='OR'), name='event_reach_is_whole'), models.CheckConstraint(condition=models.Q(models.Q(('action', 1), _negated=True), models.Q(('purpose__isnull', False), ('reach', 1)), _connector='OR'), name='grant_is_narrow'), models.CheckConstraint(condition=models.Q(models.Q(('batch__isnull', False), ('source', 3)), models.Q(models.Q(('source', 3), _negated=True), ('batch__isnull', True)), _connector='OR'), name='batch_events_are_imports'), models.CheckConstraint(condition=models.Q(models.Q(('action', 11), ('confirms__isnull', False)), models.Q(models.Q(('action', 11), _negated=True), ('confirms__isnull', True)), _connector='OR'), name='confirmation_names_its_grant'), models.CheckConstraint(condition=models.Q(models.Q(('action', 13), ('corrects__isnull', False)), models.Q(models.Q(('action', 13), _negated=True), ('corrects__isnull', True)), _connector='OR'), name='correction_names_its_event'), models.CheckConstraint(condition=models.Q(models.Q(('occurred_at__isnull', True), ('occurred_until__isnull', True)), ('occurred_until__gte', models.F('occurred_at')), _connector='OR'), name='stated_time_is_an_interval'), models.CheckConstraint(condition=models.Q(models.Q(('action', 9), _negated=True), ('paused_until__isnull', False), _connector='OR'), name='pause_has_an_end')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ConsentHistory',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('supporter', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.supporter')),
+                ('contact_point', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.contactpoint')),
+                ('reach', models.SmallIntegerField(choices=[(1, 'this address of this person'), (2, 'this person, whatever the address'), (3, 'this inbox, whoever reads it')])),
+                ('purpose', models.ForeignKey(db_constraint=False, db_index=False, help_text='None: every type of email of this organisation.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.purpose')),
+                ('channel', models.SmallIntegerField(choices=[(1, 'Email'), (2, 'Phone')], help_text='None: all.', null=True)),
+                ('action', models.SmallIntegerField(choices=[(1, 'said yes'), (2, 'was asked and said no'), (3, 'took their yes back'), (4, 'marked mail as spam'), (5, 'told the organisation to stop'), (6, 'objected to campaign mail'), (7, 'told both organisations to stop'), (8, 'was erased at their request'), (9, 'asked for a pause'), (10, 'ended the pause'), (11, 'confirmed by email'), (12, 'permission ran out'), (13, "an import's mistake was taken out")])),
+                ('source', models.SmallIntegerField(choices=[(1, 'the person'), (2, "staff, on the person's behalf"), (3, 'a list'), (4, 'the system')])),
+                ('source_detail', models.CharField(blank=True, help_text='Codes only, no words.', max_length=80)),
+                ('statement', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.statement')),
+                ('occurred_at', models.DateTimeField(null=True)),
+                ('occurred_until', models.DateTimeField(null=True)),
+                ('recorded_at', models.DateTimeField(auto_now_add=True)),
+                ('paused_until', models.DateTimeField(null=True)),
+                ('actor', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('second_actor', models.ForeignKey(db_constraint=False, db_index=False, help_text='Who else vouched for a yes that staff recorded after a refusal.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('batch', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.batch')),
+                ('act_id', models.UUIDField(help_text='Events of one act of a person share it.', null=True)),
+                ('confirms', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.consentevent')),
+                ('corrects', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.consentevent')),
+                ('evidence', models.BinaryField(help_text='SHA-256 of the words kept in EvidenceNote.', max_length=32, null=True)),
+            ],
+            options={
+                'db_table': 'crm_consenthistory',
+                'managed': False,
+                'indexes': [],
+                'constraints': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='EvidenceNote',
+            fields=[
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('pk', models.CompositePrimaryKey('organisation_id', 'digest', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('digest', models.BinaryField(max_length=32)),
+                ('words', models.TextField()),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'abstract': False,
+                'indexes': [],
+                'constraints': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='ConsentState',
+            fields=[
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('pk', models.CompositePrimaryKey('contact_point_id', 'purpose_id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('contact_point', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='states', to='crm.contactpoint')),
+                ('purpose', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.purpose')),
+                ('granted_at', models.DateTimeField(null=True)),
+                ('grant', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.consentevent')),
+                ('statement', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.statement')),
+                ('names_organisation', models.BooleanField(default=False)),
+                ('needs_confirmation', models.BooleanField(default=False)),
+                ('confirmed_at', models.DateTimeField(null=True)),
+                ('refused_at', models.DateTimeField(null=True)),
+                ('refusal', models.SmallIntegerField(choices=[(1, 'said yes'), (2, 'was asked and said no'), (3, 'took their yes back'), (4, 'marked mail as spam'), (5, 'told the organisation to stop'), (6, 'objected to campaign mail'), (7, 'told both organisations to stop'), (8, 'was erased at their request'), (9, 'asked for a pause'), (10, 'ended the pause'), (11, 'confirmed by email'), (12, 'permission ran out'), (13, "an import's mistake was taken out")], null=True)),
+                ('refusal_event', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.consentevent')),
+                ('expires_at', models.DateTimeField(null=True)),
+                ('paused_until', models.DateTimeField(null=True)),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('granted_at__isnull', False), ('refused_at__isnull', True)), fields=['organisation', 'purpose', 'contact_point'], name='state_permitted')],
+                'constraints': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='PlatformStop',
+            fields=[
+                ('mailbox', models.BinaryField(max_length=16, primary_key=True, serialize=False)),
+                ('key_id', models.CharField(max_length=20)),
+                ('stopped_at', models.DateTimeField()),
+            ],
+            options={
+                'indexes': [],
+                'constraints': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='Deliverability',
+            fields=[
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('pk', models.CompositePrimaryKey('organisation_id', 'mailbox', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('mailbox', models.BinaryField(max_length=16)),
+                ('problem', models.SmallIntegerField(choices=[(0, 'None'), (1, 'Mail comes back'), (2, 'Marked our mail as spam')])),
+                ('since', models.DateTimeField()),
+            ],
+            options={
+                'abstract': False,
+                'indexes': [],
+                'constraints': [],
+            },
+        ),
+        migrations.CreateModel(
+            name='Record',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('supporter', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='records', to='crm.supporter')),
+                ('batch', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='records', to='crm.batch')),
+                ('line', models.PositiveIntegerField(help_text='The line of the file, header included.', null=True)),
+                ('source', models.SmallIntegerField(choices=[(1, 'the person'), (2, "staff, on the person's behalf"), (3, 'a list'), (4, 'the system')])),
+                ('as_of', models.DateTimeField(help_text='When this was true, as far as the source says.')),
+                ('first_name', models.CharField(blank=True, max_length=120)),
+                ('last_name', models.CharField(blank=True, max_length=120)),
+                ('email', models.CharField(blank=True, max_length=320)),
+                ('phone', models.CharField(blank=True, max_length=20)),
+                ('postcode', models.CharField(blank=True, max_length=10)),
+                ('external_id', models.CharField(blank=True, max_length=60)),
+                ('age_band', models.SmallIntegerField(default=0)),
+                ('data', models.JSONField(default=dict, help_text='Further cells, by their headings.')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['supporter'], name='record_supporter'), models.Index(condition=models.Q(('batch__isnull', False)), fields=['batch'], name='record_batch')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('batch__isnull', False)), fields=('batch', 'line'), name='record_of_a_line_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Segment',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.organisation')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('name', models.CharField(max_length=120)),
+                ('rules', models.JSONField(default=dict)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('updated_at', models.DateTimeField(auto_now=True)),
+            ],
+            options={
+                'ordering': ['name'],
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'name'), name='segment_once', violation_error_message='There is a segment of this name already.'), models.UniqueConstraint(fields=('organisation', 'id'), name='segment_owner')],
+                'indexes': [],
+            },
+        ),
+    ]

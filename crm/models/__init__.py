@@ -1,0 +1,70 @@
+"""The tables of people, organisations and consent (docs/explanation/house.md, "The data").
+
+Split by noun; code outside imports from this package. Dependencies run downwards in the order below.
+"""
+
+from crm.models.organisations import Membership, Organisation, OwnedModel, User
+from crm.models.people import (
+    AddressKey,
+    AgeBand,
+    Channel,
+    ContactPoint,
+    Link,
+    Merge,
+    Person,
+    SearchTerm,
+    Supporter,
+)
+from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
+from crm.models.consent import (
+    Action,
+    Batch,
+    ConsentEvent,
+    ConsentHistory,
+    ConsentState,
+    Deliverability,
+    EvidenceNote,
+    PlatformStop,
+    Purpose,
+    Reach,
+    Source,
+    Statement,
+)
+from crm.models.records import Record
+from crm.models.segments import Segment
+
+__all__ = [
+    "Action",
+    "AddressKey",
+    "AgeBand",
+    "Batch",
+    "Channel",
+    "ConsentEvent",
+    "ConsentHistory",
+    "ConsentState",
+    "ContactPoint",
+    "Deliverability",
+    "EvidenceNote",
+    "Link",
+    "Membership",
+    "Merge",
+    "Organisation",
+    "OwnedModel",
+    "Person",
+    "PlatformStop",
+    "Purpose",
+    "Reach",
+    "Record",
+    "Role",
+    "SearchTerm",
+    "Segment",
+    "Source",
+    "Statement",
+    "Supporter",
+    "SupporterRole",
+    "SupporterTag",
+    "SupporterTopic",
+    "Tag",
+    "Topic",
+    "User",
+]

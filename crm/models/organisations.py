@@ -1,0 +1,134 @@
+"""Organisations, the people who work for them, and who may do what."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+
+
+class Organisation(models.Model):
+    """A controller of data: a partner, or the coalition itself, which owns the joint list."""
+
+    id = models.SmallAutoField(primary_key=True)
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    code = models.SlugField(max_length=20, unique=True)
+    name = models.CharField(max_length=120)
+    is_partner = models.BooleanField(
+        default=True, help_text="Off for the coalition, which owns the joint list."
+    )
+    legal_name = models.CharField(
+        max_length=200, help_text="As it must stand in the imprint of every email."
+    )
+    postal_address = models.CharField(max_length=300, help_text="One line, for the imprint.")
+    sender_name = models.CharField(max_length=120)
+    sender_address = models.EmailField(help_text="The From address; its domain must be yours.")
+    reply_address = models.EmailField(help_text="Read by a person every working day.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_partner"],
+                condition=Q(is_partner=False),
+                name="one_coalition",
+                violation_error_message="There is one coalition already.",
+            ),
+            models.UniqueConstraint(fields=["id", "is_partner"], name="organisation_kind"),
+        ]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OwnedModel(models.Model):
+    """A row that belongs to one organisation: guarded by a row-level policy and composite foreign keys."""
+
+    # The constraint is in the migrations: composite where there is a parent, plain where there is none.
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+
+    class Meta:
+        abstract = True
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes accounts; addresses are kept in lower case, so that there is one for each inbox."""
+
+    def create_user(self, email: str, password: str | None = None, **extra: Any) -> User:
+        """Make an account; without a password it can sign in only after an invitation is accepted."""
+        user = self.model(email=email.strip().lower(), **extra)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """Find the account of an address, whatever its case."""
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser):
+    """An account of a member of staff. What it may do follows from its memberships."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120, blank=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UserManager()
+    USERNAME_FIELD = "email"
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the account may open the reference tables (Django's admin)."""
+        return self.is_active and self.memberships.filter(role=Membership.Role.ADMIN).exists()
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Admins may edit every reference table that the admin site shows."""
+        return self.is_staff
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Admins see every group of reference tables."""
+        return self.is_staff
+
+
+class Membership(OwnedModel):
+    """An account's role in one organisation. No account holds roles in two partners (house rule 4)."""
+
+    class Role(models.TextChoices):
+        """What a member of staff may do."""
+
+        ORGANISER = "organiser", "Organiser"
+        ADMIN = "admin", "Admin"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role.choices, default=Role.ORGANISER)
+    # Copied from the organisation, and kept true by a composite foreign key: the constraint below needs it.
+    in_partner = models.BooleanField(default=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "organisation"],
+                name="one_role_in_an_organisation",
+                violation_error_message="This person works here already.",
+            ),
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=Q(in_partner=True),
+                name="one_partner_for_an_account",
+                violation_error_message="This account works for another partner.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.organisation}"

@@ -1,0 +1,1 @@
+"""From a campaign to an audience to deliveries to what became of them."""

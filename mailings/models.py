@@ -1,0 +1,220 @@
+"""Campaigns, their texts, whom they were for, and each message's history."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from crm.models import ContactPoint, OwnedModel, Purpose, Segment, Supporter
+
+
+class Campaign(OwnedModel):
+    """One mailing. Its owner is the organisation, or the coalition when several take part."""
+
+    class Mode(models.TextChoices):
+        """Who mails whom (docs/explanation/consent.md)."""
+
+        OWN = "own", "One organisation"
+        COORDINATED = "coordinated", "Both organisations, one email each person"
+
+    class State(models.TextChoices):
+        """Where the mailing stands. A campaign is not done while a message may have been sent."""
+
+        DRAFT = "draft", "Draft"
+        SCHEDULED = "scheduled", "Approved, waiting for its time"
+        FREEZING = "freezing", "Working out who gets it"
+        SENDING = "sending", "Sending"
+        DONE = "done", "Sent"
+        CANCELLED = "cancelled", "Cancelled"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=120)
+    mode = models.CharField(max_length=20, choices=Mode.choices, default=Mode.OWN)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.DRAFT)
+    due_at = models.DateTimeField(null=True, blank=True)
+    suitable_for_under_18 = models.BooleanField(default=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "id"], name="campaign_owner"),
+            models.CheckConstraint(
+                name="due_before_it_starts",
+                condition=Q(state__in=["draft", "cancelled"]) | Q(due_at__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organisation", "-id"], name="campaign_list"),
+            models.Index(
+                fields=["due_at"],
+                condition=Q(state__in=["scheduled", "freezing", "sending"]),
+                name="campaign_at_work",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether its texts may still be edited."""
+        return self.state == self.State.DRAFT
+
+    @property
+    def is_coordinated(self) -> bool:
+        """Whether several organisations mail their own people together."""
+        return self.mode == self.Mode.COORDINATED
+
+
+class Version(OwnedModel):
+    """One organisation's text of a campaign, for whom, and who approved it. Frozen once approved."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, related_name="versions", db_constraint=False
+    )
+    segment = models.ForeignKey(
+        Segment, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    purpose = models.ForeignKey(
+        Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    subject = models.CharField(max_length=200)
+    body = models.TextField(help_text="Plain text with Markdown; {{ first_name|friend }} is filled in.")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    approved_at = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "organisation"], name="one_text_for_an_organisation"
+            ),
+            models.UniqueConstraint(fields=["organisation", "id"], name="version_owner"),
+            models.CheckConstraint(
+                name="approved_by_somebody_else",
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("author")),
+            ),
+            models.CheckConstraint(
+                name="approval_is_dated",
+                condition=Q(approved_by__isnull=True, approved_at__isnull=True)
+                | Q(approved_by__isnull=False, approved_at__isnull=False),
+            ),
+        ]
+
+
+class Audience(OwnedModel):
+    """The decision about one supporter for one campaign, with every reason why not (bits of Reason)."""
+
+    id = models.BigAutoField(primary_key=True)
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    version = models.ForeignKey(
+        Version, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    # No foreign keys to people: a million checks cost more than the million rows.
+    supporter = models.ForeignKey(
+        Supporter, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    contact_point = models.ForeignKey(
+        ContactPoint, models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    reasons = models.BigIntegerField(default=0, help_text="0: may be mailed.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "organisation", "supporter"], name="audience_once"
+            )
+        ]
+        indexes = [models.Index(fields=["supporter"], name="audience_of_supporter")]
+
+
+class Delivery(OwnedModel):
+    """One message to one inbox: the queue, the proof and the history. Its organisation is the version's."""
+
+    class Status(models.IntegerChoices):
+        """What became of the message."""
+
+        PENDING = 0, "Waiting"
+        SENT = 1, "Handed over"
+        SKIPPED = 2, "Left out at the last moment"
+        FAILED = 3, "Refused by the mail server"
+        IN_DOUBT = 4, "May have been sent"
+
+    id = models.BigAutoField(primary_key=True)
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    version = models.ForeignKey(
+        Version, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    supporter = models.ForeignKey(
+        Supporter, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    contact_point = models.ForeignKey(
+        ContactPoint, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    mailbox = models.BinaryField(max_length=16)
+    seq = models.IntegerField(help_text="Its place in the campaign's queue, from 1.")
+    is_personal = models.BooleanField(default=True, help_text="Off: several people read this inbox.")
+    is_coordinated = models.BooleanField(default=False, help_text="Out of staff's reach (R-SEC4).")
+    status = models.SmallIntegerField(choices=Status.choices, default=Status.PENDING)
+    reasons = models.BigIntegerField(default=0, help_text="Why it was left out at the last moment.")
+    detail = models.CharField(max_length=200, blank=True, help_text="What the mail server answered.")
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "mailbox"], name="one_copy_an_inbox"),
+            models.UniqueConstraint(fields=["campaign", "seq"], name="one_place_in_the_queue"),
+        ]
+        indexes = [models.Index(fields=["supporter"], name="delivery_of_supporter")]
+
+
+class Chunk(models.Model):
+    """A stretch of a campaign's queue that one worker holds at a time, with a fencing token.
+
+    `cursor` is written before each message: after a crash everything before it is settled as sent, the one
+    at it may have been sent, and the rest is waiting still.
+    """
+
+    class State(models.IntegerChoices):
+        """Who may take it."""
+
+        OPEN = 0, "Open"
+        LEASED = 1, "Leased"
+        DONE = 2, "Done"
+
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, related_name="chunks", db_constraint=False, db_index=False
+    )
+    first = models.IntegerField()
+    last = models.IntegerField()
+    state = models.SmallIntegerField(choices=State.choices, default=State.OPEN)
+    token = models.BigIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    cursor = models.IntegerField(default=0, help_text="The place last begun; 0: none.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["campaign", "first"], name="chunk_once")]
+        indexes = [
+            models.Index(
+                fields=["campaign", "first"], condition=~Q(state=2), name="chunk_to_do"
+            )
+        ]
