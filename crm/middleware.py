@@ -32,6 +32,7 @@ class VisitorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer inside the visitor's transaction."""
         with wall.scope("visitor"):
             response = self.get_response(request)
             if response.status_code >= 500:
@@ -47,6 +48,7 @@ class OrganisationMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer inside the scope of the organisation that was chosen, or of the user's only one."""
         staff = cast(StaffRequest, request)
         staff.organisation = staff.membership = None  # type: ignore[assignment]
         if request.user.is_authenticated:
@@ -64,7 +66,9 @@ class OrganisationMiddleware:
             ]
             if staff.membership is not None:
                 wall.take(
-                    "staff", organisation_id=staff.organisation.pk, user_id=cast(int, request.user.pk)
+                    "staff",
+                    organisation_id=staff.organisation.pk,
+                    user_id=cast(int, request.user.pk),
                 )
         return self.get_response(request)
 

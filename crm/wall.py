@@ -21,7 +21,9 @@ _TAKE = """
 
 
 @contextmanager
-def scope(role: Role, *, organisation_id: int | None = None, user_id: int | None = None) -> Iterator[None]:
+def scope(
+    role: Role, *, organisation_id: int | None = None, user_id: int | None = None
+) -> Iterator[None]:
     """Run a transaction as `role`, seeing one organisation's rows (or, as platform, all).
 
     Inside another scope it is a savepoint, and gives the outer role back.

@@ -33,7 +33,9 @@ class Import(OwnedModel):
     statement = models.ForeignKey(
         Statement, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
     )
-    collected_on = models.DateField(null=True, help_text="For those rows without a date of their own.")
+    collected_on = models.DateField(
+        null=True, help_text="For those rows without a date of their own."
+    )
     adults_only = models.BooleanField(default=False)
     state = models.CharField(max_length=20, choices=State.choices, default=State.UPLOADED)
     trouble = models.TextField(blank=True, help_text="Why the file could not be read.")
@@ -99,9 +101,10 @@ class StagedRow(OwnedModel):
     external_id = models.CharField(max_length=60, blank=True)
     roles = ArrayField(models.SmallIntegerField(), default=list)
     tags = ArrayField(models.TextField(), default=list)
-    terms = ArrayField(models.TextField(), default=list)
     age_band = models.SmallIntegerField(default=0)
-    action = models.SmallIntegerField(null=True, help_text="What the row says of permission (Action).")
+    action = models.SmallIntegerField(
+        null=True, help_text="What the row says of permission (Action)."
+    )
     occurred_at = models.DateTimeField(null=True)
     occurred_until = models.DateTimeField(null=True)
     bounces = models.BooleanField(default=False)

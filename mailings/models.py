@@ -88,7 +88,9 @@ class Version(OwnedModel):
         Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     subject = models.CharField(max_length=200)
-    body = models.TextField(help_text="Plain text with Markdown; {{ first_name|friend }} is filled in.")
+    body = models.TextField(
+        help_text="Plain text with Markdown; {{ first_name|friend }} is filled in."
+    )
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False
     )
@@ -131,7 +133,12 @@ class Audience(OwnedModel):
         Supporter, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
     )
     contact_point = models.ForeignKey(
-        ContactPoint, models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False
+        ContactPoint,
+        models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     reasons = models.BigIntegerField(default=0, help_text="0: may be mailed.")
 
@@ -172,11 +179,15 @@ class Delivery(OwnedModel):
     )
     mailbox = models.BinaryField(max_length=16)
     seq = models.IntegerField(help_text="Its place in the campaign's queue, from 1.")
-    is_personal = models.BooleanField(default=True, help_text="Off: several people read this inbox.")
+    is_personal = models.BooleanField(
+        default=True, help_text="Off: several people read this inbox."
+    )
     is_coordinated = models.BooleanField(default=False, help_text="Out of staff's reach (R-SEC4).")
     status = models.SmallIntegerField(choices=Status.choices, default=Status.PENDING)
     reasons = models.BigIntegerField(default=0, help_text="Why it was left out at the last moment.")
-    detail = models.CharField(max_length=200, blank=True, help_text="What the mail server answered.")
+    detail = models.CharField(
+        max_length=200, blank=True, help_text="What the mail server answered."
+    )
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -214,7 +225,5 @@ class Chunk(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["campaign", "first"], name="chunk_once")]
         indexes = [
-            models.Index(
-                fields=["campaign", "first"], condition=~Q(state=2), name="chunk_to_do"
-            )
+            models.Index(fields=["campaign", "first"], condition=~Q(state=2), name="chunk_to_do")
         ]

@@ -39,7 +39,9 @@ refuse_unless(
     and "//postgres:" not in os.environ.get("DATABASE_URL", ""),
     "DATABASE_URL names the superuser postgres: use coalesce_web, coalesce_worker or coalesce_owner.",
 )
-refuse_unless(bool(os.environ.get("REDIS_URL")), "REDIS_URL is missing: name the Valkey or Redis server.")
+refuse_unless(
+    bool(os.environ.get("REDIS_URL")), "REDIS_URL is missing: name the Valkey or Redis server."
+)
 refuse_unless(
     bool(ALLOWED_HOSTS) and "*" not in ALLOWED_HOSTS,
     "ALLOWED_HOSTS is missing or '*': list the host names of this site, with commas.",

@@ -17,8 +17,11 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\ufeff\u00ad\u2060"), Non
 GMAIL = frozenset({"gmail.com", "googlemail.com"})
 # Inboxes of a role or an office: they are nobody's key (docs/explanation/consent.md).
 ROLE_MAILBOXES = frozenset(
-    "admin admissions bursar contact enquiries enquiry head headteacher hello help inclusion info mail "
-    "office parents principal reception schooloffice secretary sen senco send sendco staff support team".split()
+    (
+        "admin admissions bursar contact enquiries enquiry head headteacher hello help inclusion info "
+        "mail office parents principal reception schooloffice secretary sen senco send sendco staff "
+        "support team"
+    ).split()
 )
 
 

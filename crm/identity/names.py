@@ -9,7 +9,7 @@ from functools import lru_cache
 from nicknames import NickNamer
 
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i"})
-_TITLES = frozenset("mr mrs ms miss mx dr prof professor rev revd sir dame lady lord".split())
+_TITLES = frozenset(("mr mrs ms miss mx dr prof professor rev revd sir dame lady lord").split())
 _namer = NickNamer()
 
 

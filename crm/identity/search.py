@@ -6,7 +6,13 @@ from crm.identity import addresses, names, phones, postcodes
 
 
 def terms(
-    *, first_name: str, last_name: str, emails: list[str], phone_numbers: list[str], postcode: str, external_id: str
+    *,
+    first_name: str,
+    last_name: str,
+    emails: list[str],
+    phone_numbers: list[str],
+    postcode: str,
+    external_id: str,
 ) -> list[str]:
     """Give every word by whose beginning a person is found, folded, sorted, once each."""
     found = {*names.fold(first_name).split(), *names.fold(last_name).split()}

@@ -89,7 +89,7 @@ LEDGER = """
             SELECT FROM crm_consentevent e
             WHERE e.id = NEW.corrects_id AND e.organisation_id = NEW.organisation_id AND e.source = 3)
         THEN
-            RAISE EXCEPTION 'A correction may only take out an event that an import of the same organisation wrote.'
+            RAISE EXCEPTION 'A correction may only take out an event of an import of the same organisation.'
                 USING ERRCODE = 'integrity_constraint_violation';
         END IF;
         IF NEW.action = 11 AND NOT EXISTS (
@@ -138,16 +138,19 @@ GUARDS = "".join(
     )
 )
 
-ACCOUNTS = guard(
-    "crm_membership",
-    sees="organisation_id = (SELECT app_organisation()) OR user_id = (SELECT app_user())",
-    writes="organisation_id = (SELECT app_organisation())",
-) + guard(
-    "crm_user",
-    sees="""id = (SELECT app_user()) OR id IN (
+ACCOUNTS = (
+    guard(
+        "crm_membership",
+        sees="organisation_id = (SELECT app_organisation()) OR user_id = (SELECT app_user())",
+        writes="organisation_id = (SELECT app_organisation())",
+    )
+    + guard(
+        "crm_user",
+        sees="""id = (SELECT app_user()) OR id IN (
         SELECT m.user_id FROM crm_membership m WHERE m.organisation_id = (SELECT app_organisation()))""",
-    writes="true",
-) + """
+        writes="true",
+    )
+    + """
     -- Signing in comes before any scope: the visitor role reads accounts and sessions, and nothing else.
     CREATE POLICY visitor ON crm_user TO coalesce_visitor USING (true);
     CREATE POLICY visitor ON crm_membership FOR SELECT TO coalesce_visitor USING (true);
@@ -167,6 +170,7 @@ ACCOUNTS = guard(
     REVOKE ALL ON FUNCTION crm_account_for(text) FROM PUBLIC;
     GRANT EXECUTE ON FUNCTION crm_account_for(text) TO coalesce_staff, coalesce_platform;
 """
+)
 
 STOP_EVERYTHING = """
     -- One ordinary stop for each organisation that holds the inbox, and a platform row for later imports.
@@ -196,7 +200,9 @@ GRANTS = (
         staff="SELECT, INSERT, UPDATE, DELETE",
         keeper="SELECT, INSERT, UPDATE, DELETE",
     )
-    + grant("crm_topic, crm_tag, crm_purpose", staff="SELECT, INSERT, UPDATE, DELETE", keeper="SELECT")
+    + grant(
+        "crm_topic, crm_tag, crm_purpose", staff="SELECT, INSERT, UPDATE, DELETE", keeper="SELECT"
+    )
     + grant("crm_tag", keeper="INSERT", platform="")
     + grant(
         "crm_statement, crm_statement_organisations, crm_statement_purposes",
@@ -225,7 +231,10 @@ GRANTS = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0001_initial"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
+    dependencies = [
+        ("crm", "0001_initial"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
 
     operations = [
         migrations.RunSQL(sql, migrations.RunSQL.noop)

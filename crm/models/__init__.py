@@ -3,19 +3,6 @@
 Split by noun; code outside imports from this package. Dependencies run downwards in the order below.
 """
 
-from crm.models.organisations import Membership, Organisation, OwnedModel, User
-from crm.models.people import (
-    AddressKey,
-    AgeBand,
-    Channel,
-    ContactPoint,
-    Link,
-    Merge,
-    Person,
-    SearchTerm,
-    Supporter,
-)
-from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
 from crm.models.consent import (
     Action,
     Batch,
@@ -29,6 +16,19 @@ from crm.models.consent import (
     Reach,
     Source,
     Statement,
+)
+from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
+from crm.models.organisations import Membership, Organisation, OwnedModel, User
+from crm.models.people import (
+    AddressKey,
+    AgeBand,
+    Channel,
+    ContactPoint,
+    Link,
+    Merge,
+    Person,
+    SearchTerm,
+    Supporter,
 )
 from crm.models.records import Record
 from crm.models.segments import Segment

@@ -123,7 +123,12 @@ class AbstractEvent(OwnedModel):
         Supporter, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
     )
     contact_point = models.ForeignKey(
-        ContactPoint, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+        ContactPoint,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     reach = models.SmallIntegerField(choices=Reach.choices)
     purpose = models.ForeignKey(
@@ -288,7 +293,12 @@ class ConsentState(OwnedModel):
     )
     granted_at = models.DateTimeField(null=True)
     grant = models.ForeignKey(
-        ConsentEvent, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+        ConsentEvent,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     statement = models.ForeignKey(
         Statement, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
@@ -299,7 +309,12 @@ class ConsentState(OwnedModel):
     refused_at = models.DateTimeField(null=True)
     refusal = models.SmallIntegerField(choices=Action.choices, null=True)
     refusal_event = models.ForeignKey(
-        ConsentEvent, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+        ConsentEvent,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     expires_at = models.DateTimeField(null=True)
     paused_until = models.DateTimeField(null=True)

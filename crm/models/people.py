@@ -45,7 +45,9 @@ class Supporter(OwnedModel):
     last_fold = models.CharField(max_length=120, blank=True, db_collation=FOLDED)
     postcode = models.CharField(max_length=10, blank=True, help_text="As in GU1 1AA.")
     postcode_fold = models.CharField(max_length=8, blank=True, db_collation=FOLDED)
-    external_id = models.CharField(max_length=60, blank=True, help_text="Such as a membership number.")
+    external_id = models.CharField(
+        max_length=60, blank=True, help_text="Such as a membership number."
+    )
     age_band = models.SmallIntegerField(choices=AgeBand.choices, default=AgeBand.NOT_SAID)
     restricted = models.BooleanField(default=False, help_text="Read-only at the person's request.")
     deceased = models.BooleanField(default=False)
@@ -95,7 +97,11 @@ class ContactPoint(OwnedModel):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     supporter = models.ForeignKey(
-        Supporter, models.PROTECT, related_name="contact_points", db_constraint=False, db_index=False
+        Supporter,
+        models.PROTECT,
+        related_name="contact_points",
+        db_constraint=False,
+        db_index=False,
     )
     channel = models.SmallIntegerField(choices=Channel.choices, default=Channel.EMAIL)
     address = models.CharField(max_length=320, help_text="As it was given.")
@@ -103,7 +109,9 @@ class ContactPoint(OwnedModel):
     kind = models.SmallIntegerField(choices=Kind.choices, default=Kind.PERSONAL)
     problem = models.SmallIntegerField(choices=Problem.choices, default=Problem.NONE)
     created_at = models.DateTimeField(auto_now_add=True)
-    retired_at = models.DateTimeField(null=True, blank=True, help_text="Replaced by another address.")
+    retired_at = models.DateTimeField(
+        null=True, blank=True, help_text="Replaced by another address."
+    )
 
     class Meta:
         constraints = [
@@ -130,7 +138,9 @@ class AddressKey(OwnedModel):
     )
     key_id = models.CharField(max_length=20, help_text="Which secret made the hashes.")
     address_key = models.BinaryField(max_length=16, help_text="Narrow: binds a yes.")
-    mailbox = models.BinaryField(max_length=16, help_text="Wide: carries a no, and one copy an inbox.")
+    mailbox = models.BinaryField(
+        max_length=16, help_text="Wide: carries a no, and one copy an inbox."
+    )
 
     class Meta:
         indexes = [
@@ -183,7 +193,9 @@ class Merge(OwnedModel):
     kept = models.ForeignKey(
         Supporter, models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
-    moved = ArrayField(models.BigIntegerField(), help_text="Supporters whose canonical id this set.")
+    moved = ArrayField(
+        models.BigIntegerField(), help_text="Supporters whose canonical id this set."
+    )
     rule = models.CharField(max_length=40)
     merged_at = models.DateTimeField(auto_now_add=True)
     undone_at = models.DateTimeField(null=True, blank=True)

@@ -20,9 +20,16 @@ class Record(OwnedModel):
         Supporter, models.PROTECT, related_name="records", db_constraint=False, db_index=False
     )
     batch = models.ForeignKey(
-        Batch, models.PROTECT, null=True, related_name="records", db_constraint=False, db_index=False
+        Batch,
+        models.PROTECT,
+        null=True,
+        related_name="records",
+        db_constraint=False,
+        db_index=False,
     )
-    line = models.PositiveIntegerField(null=True, help_text="The line of the file, header included.")
+    line = models.PositiveIntegerField(
+        null=True, help_text="The line of the file, header included."
+    )
     source = models.SmallIntegerField(choices=Source.choices)
     as_of = models.DateTimeField(help_text="When this was true, as far as the source says.")
     first_name = models.CharField(max_length=120, blank=True)
@@ -37,7 +44,9 @@ class Record(OwnedModel):
     class Meta:
         indexes = [
             models.Index(fields=["supporter"], name="record_supporter"),
-            models.Index(fields=["batch"], condition=models.Q(batch__isnull=False), name="record_batch"),
+            models.Index(
+                fields=["batch"], condition=models.Q(batch__isnull=False), name="record_batch"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -54,7 +54,8 @@ WITH sound AS (  -- a partner must be named by the statement; joint permission n
            CASE WHEN h.action <> 1 OR h.began IS NULL THEN NULL
                 WHEN h.source = 1 THEN 'always'
                 WHEN h.source = 2 AND (h.evidence IS NOT NULL OR h.statement_id IS NOT NULL)
-                    THEN CASE WHEN c.at IS NOT NULL AND h.second_actor_id IS NOT NULL THEN 'always' ELSE 'unless refused' END
+                    THEN CASE WHEN c.at IS NOT NULL AND h.second_actor_id IS NOT NULL
+                              THEN 'always' ELSE 'unless refused' END
                 WHEN h.source = 3 AND so.statement_id IS NOT NULL THEN 'unless refused'
            END AS admissible,
            h.source = 1 AND h.action = 1 AND c.at IS NOT NULL AS lifts_hard
@@ -119,7 +120,7 @@ WITH sound AS (  -- a partner must be named by the statement; joint permission n
         AND z3.purpose_id = p.id
     WHERE cp.channel = 1 {contact_points}
       AND (own.who IS NOT NULL OR person.who IS NOT NULL OR inbox.refusal IS NOT NULL OR stop.mailbox IS NOT NULL)
-), judged AS (  -- the refusal in force, if any: a hard one until a confirmed act of the person's own, or a later soft one
+), judged AS (  -- the refusal in force: a hard one until the person's own confirmed yes, or a later soft one
     SELECT *, CASE WHEN hard IS NOT NULL AND (lifted IS NULL OR lifted <= hard[1]) THEN hard
                    WHEN refusal IS NOT NULL AND (yes IS NULL OR refusal[1] >= yes[1]) THEN refusal END AS in_force
     FROM united
@@ -150,7 +151,9 @@ class Touched:
 
 
 # The whole ledger: no index, but three hash joins. Nested loops over millions of rows are the one plan to forbid.
-_EVERYTHING = _FOLD.format(events="", contact_points="", review=f"interval '{REVIEW_MONTHS} months'")
+_EVERYTHING = _FOLD.format(
+    events="", contact_points="", review=f"interval '{REVIEW_MONTHS} months'"
+)
 
 # A part: the neighbourhood is every supporter merged with, or sharing an inbox with, those touched.
 # Relies on address_key_mailbox, supporter_merged, event_supporter and event_mailbox.

@@ -63,7 +63,6 @@ class Migration(migrations.Migration):
                 ('external_id', models.CharField(blank=True, max_length=60)),
                 ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), default=list, size=None)),
                 ('tags', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
-                ('terms', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
                 ('age_band', models.SmallIntegerField(default=0)),
                 ('action', models.SmallIntegerField(help_text='What the row says of permission (Action).', null=True)),
                 ('occurred_at', models.DateTimeField(null=True)),

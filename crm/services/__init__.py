@@ -1,0 +1,1 @@
+"""Every change to people and permission: typed functions that own their transaction."""

@@ -1,0 +1,90 @@
+"""Setting up organisations and the people who work for them."""
+
+from __future__ import annotations
+
+from django.contrib.auth.tokens import default_token_generator
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, connection, transaction
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from crm.models import Membership, Organisation, Purpose, Statement, User
+
+
+def add_organisation(*, organisation: Organisation) -> Organisation:
+    """Add an organisation with its first type of email. Raises ValidationError, a sentence each."""
+    organisation.full_clean()
+    with transaction.atomic():
+        organisation.save()
+        Purpose.objects.create(
+            organisation=organisation,
+            code="updates",
+            name="Campaign updates" if organisation.is_partner else "Joint campaign updates",
+            description=f"News of {organisation.name}’s campaigns, about twice a month.",
+        )
+    return organisation
+
+
+def add_wording(
+    *, organisation: Organisation, code: str, words: str, requires_confirmation: bool = False
+) -> Statement:
+    """Add a sign-up wording that names the organisation and its types of email."""
+    statement = Statement(
+        organisation=organisation,
+        code=code,
+        words=words,
+        requires_confirmation=requires_confirmation,
+    )
+    statement.full_clean(exclude=["organisation"])
+    with transaction.atomic():
+        statement.save()
+        statement.organisations.set([organisation])
+        statement.purposes.set(Purpose.objects.filter(organisation=organisation))
+    return statement
+
+
+def invite(*, organisation: Organisation, email: str, role: str) -> Membership:
+    """Give somebody a role here; a new account gets in by the link of `invitation_path`.
+
+    Raises ValidationError if they work here already or for another partner.
+    """
+    email = email.strip().lower()
+    validate_email(email)
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT crm_account_for(%s)", [email])
+                (user_id,) = cursor.fetchone()
+            return Membership.objects.create(
+                user_id=user_id,
+                organisation=organisation,
+                role=role,
+                in_partner=organisation.is_partner,
+            )
+    except IntegrityError as error:
+        if "one_role_in_an_organisation" in str(error):
+            raise ValidationError({"email": "This person works here already."}) from error
+        raise ValidationError(
+            {"email": "This address cannot be used here. Ask them for another one."}
+        ) from error
+
+
+def invitation_path(*, user: User) -> tuple[str, str]:
+    """Give the two parts of the address by which an account sets its first password (Django's own token)."""
+    return urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user)
+
+
+def remove(*, membership: Membership, by: User) -> None:
+    """Take a leaver's role away; they are signed out of it with their next click.
+
+    Raises ValidationError for the last admin, and for oneself.
+    """
+    if membership.user_id == by.pk:
+        raise ValidationError("You cannot remove yourself: ask another admin.")
+    others = Membership.objects.filter(
+        organisation=membership.organisation_id, role=Membership.Role.ADMIN
+    ).exclude(pk=membership.pk)
+    if membership.role == Membership.Role.ADMIN and not others.exists():
+        raise ValidationError("This is the last admin: make somebody else an admin first.")
+    membership.delete()

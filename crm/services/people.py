@@ -1,0 +1,195 @@
+"""Adding one person, mending an address, noting roles and tags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from crm import wall
+from crm.hashing import hashes_of
+from crm.identity import addresses, phones, postcodes
+from crm.models import (
+    AddressKey,
+    Channel,
+    ContactPoint,
+    Organisation,
+    Record,
+    Role,
+    Source,
+    Supporter,
+    SupporterRole,
+    SupporterTag,
+    Tag,
+)
+from crm.services import matching, permissions, profiles
+from crm.sql import people as sql
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """What staff know of a person they add; every text may be empty but one of email and phone."""
+
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    phone: str = ""
+    postcode: str = ""
+    age_band: int = 0
+    roles: list[Role] = field(default_factory=list)
+
+
+def add_person(*, organisation: Organisation, details: NewPerson) -> Supporter:
+    """Add a person by hand, or add to the one whom the address and a compatible name already name.
+
+    Gives the supporter. It gives no permission to email: that is recorded apart, with its evidence.
+    Raises ValidationError, a sentence each, by field.
+    """
+    email, phone, postcode = _checked(details)
+    with transaction.atomic(), wall.elevated("keeper"):
+        known = matching.find(
+            organisation_id=organisation.pk,
+            folded=addresses.fold(email),
+            first_name=details.first_name,
+            last_name=details.last_name,
+        )
+        supporter_id = known or sql.next_supporter_id()
+        if known is None:
+            Supporter.objects.create(
+                id=supporter_id, canonical_id=supporter_id, organisation=organisation
+            )
+        Record.objects.create(
+            organisation=organisation,
+            supporter_id=supporter_id,
+            source=Source.STAFF,
+            as_of=timezone.now(),
+            first_name=details.first_name.strip(),
+            last_name=details.last_name.strip(),
+            email=email,
+            phone=phone,
+            postcode=postcode,
+            age_band=details.age_band,
+        )
+        if email:
+            add_address(organisation_id=organisation.pk, supporter_id=supporter_id, email=email)
+        if phone:
+            ContactPoint.objects.get_or_create(
+                organisation=organisation,
+                supporter_id=supporter_id,
+                channel=Channel.PHONE,
+                folded=phone,
+                defaults={"address": phone},
+            )
+        for role in details.roles:
+            SupporterRole.objects.get_or_create(
+                organisation=organisation, supporter_id=supporter_id, role=role
+            )
+        profiles.refresh(supporter_ids=[supporter_id])
+        return Supporter.objects.get(pk=supporter_id)
+
+
+def _checked(details: NewPerson) -> tuple[str, str, str]:
+    """Give the cleaned email, phone and postcode, or raise a sentence for each that is wrong."""
+    faults: dict[str, str] = {}
+    email = addresses.clean(details.email)
+    if email and (fault := addresses.fault(email)):
+        faults["email"] = fault
+    phone = phones.normalise(details.phone) if details.phone.strip() else ""
+    if phone is None:
+        faults["phone"] = "This is not a telephone number: check it for typing mistakes."
+    postcode = postcodes.normalise(details.postcode) if details.postcode.strip() else ""
+    if postcode is None:
+        faults["postcode"] = "This is not a full postcode, such as GU1 1AA."
+    if not (email or phone or faults):
+        faults["email"] = "Give an email address or a telephone number."
+    if faults:
+        raise ValidationError(faults)
+    return email, phone or "", postcode or ""
+
+
+def add_address(*, organisation_id: int, supporter_id: int, email: str) -> ContactPoint:
+    """Give a supporter a cleaned email address, with its hashes; the one there is, if there. Keeper scope."""
+    folded = addresses.fold(email)
+    shared = addresses.is_role_mailbox(folded)
+    point, made = ContactPoint.objects.get_or_create(
+        organisation_id=organisation_id,
+        supporter_id=supporter_id,
+        channel=Channel.EMAIL,
+        folded=folded,
+        defaults={
+            "address": email,
+            "kind": ContactPoint.Kind.SHARED if shared else ContactPoint.Kind.PERSONAL,
+        },
+    )
+    if made:
+        hashes = hashes_of(folded)
+        AddressKey.objects.create(
+            contact_point=point,
+            organisation_id=organisation_id,
+            key_id=hashes.key_id,
+            address_key=hashes.address_key,
+            mailbox=hashes.mailbox,
+        )
+        # An inbox that was told to stop, or from which mail came back, is so for whoever comes with it.
+        permissions.inherit_problems(organisation_id=organisation_id, point=point)
+        permissions.refold(mailboxes=[hashes.mailbox])
+    elif point.retired_at is not None:
+        ContactPoint.objects.filter(pk=point.pk).update(retired_at=None)
+    return point
+
+
+def mend_address(*, point: ContactPoint, email: str) -> ContactPoint:
+    """Replace a wrong address by the right one; give the new one.
+
+    A yes belongs to the address it was given with (invariant I5): the new one starts without permission,
+    and the old one keeps its history. Raises ValidationError for what is no address.
+    """
+    email = addresses.clean(email)
+    if fault := addresses.fault(email):
+        raise ValidationError({"email": fault})
+    with transaction.atomic(), wall.elevated("keeper"):
+        if addresses.fold(email) == point.folded:
+            ContactPoint.objects.filter(pk=point.pk).update(address=email)
+            return point
+        new = add_address(
+            organisation_id=point.organisation_id, supporter_id=point.supporter_id, email=email
+        )
+        ContactPoint.objects.filter(pk=point.pk).update(retired_at=timezone.now())
+        canonical = Supporter.objects.values_list("canonical_id", flat=True).get(
+            pk=point.supporter_id
+        )
+        profiles.refresh(supporter_ids=[canonical])
+        return new
+
+
+def tag_supporters(*, organisation: Organisation, tag_name: str, supporter_ids: list[int]) -> int:
+    """Give supporters a tag, made if new; give how many did not have it. One statement for all."""
+    tag = _tag(organisation, tag_name)
+    before = SupporterTag.objects.filter(tag=tag).count()
+    SupporterTag.objects.bulk_create(
+        [
+            SupporterTag(organisation=organisation, supporter_id=supporter_id, tag=tag)
+            for supporter_id in supporter_ids
+        ],
+        ignore_conflicts=True,
+        batch_size=5000,
+    )
+    return SupporterTag.objects.filter(tag=tag).count() - before
+
+
+def untag(*, supporter: Supporter, tag: Tag) -> None:
+    """Take a tag off a person, whichever of the entries joined in them carried it."""
+    SupporterTag.objects.filter(supporter__canonical=supporter.pk, tag=tag).delete()
+
+
+def _tag(organisation: Organisation, name: str) -> Tag:
+    name = " ".join(name.split())
+    if not name:
+        raise ValidationError({"tag": "Give the tag a name."})
+    try:
+        with transaction.atomic():
+            return Tag.objects.get_or_create(organisation=organisation, name=name)[0]
+    except IntegrityError:  # made by somebody else in this moment
+        return Tag.objects.get(organisation=organisation, name=name)

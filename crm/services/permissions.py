@@ -1,0 +1,213 @@
+"""Writing to the ledger of consent: what people did, and what staff record on their behalf.
+
+Every function appends events and brings the consent state up to date in the same transaction, so that a
+stop is in force at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+
+from crm import wall
+from crm.models import (
+    Action,
+    AddressKey,
+    Channel,
+    ConsentEvent,
+    ContactPoint,
+    Deliverability,
+    EvidenceNote,
+    Organisation,
+    Purpose,
+    Reach,
+    Source,
+    Statement,
+    Supporter,
+    User,
+)
+from crm.sql import fold
+
+
+def refold(*, supporter_ids: Sequence[int] = (), mailboxes: Sequence[bytes] = ()) -> None:
+    """Bring the consent state of these people and inboxes up to date. Keeper or platform scope."""
+    fold.refold(fold.Touched(tuple(supporter_ids), tuple(mailboxes)))
+
+
+def stop_organisation(
+    *, supporter: Supporter, source: Source, detail: str, actor: User | None = None
+) -> uuid.UUID:
+    """Record that a person told the organisation to stop altogether; give the act's id.
+
+    It reaches the person whatever the address, and is written for each entry joined in them and each of
+    their addresses, so that taking them apart loses nothing (invariant I7). Needs no evidence.
+    """
+    act, now = uuid.uuid4(), timezone.now()
+    with transaction.atomic(), wall.elevated("keeper"):
+        entries = Supporter.objects.filter(canonical=supporter.canonical_id)
+        points = ContactPoint.objects.filter(supporter__in=entries, channel=Channel.EMAIL)
+        addressed = list(
+            points.values_list("supporter_id", "pk", "keys__address_key", "keys__mailbox")
+        )
+        bare = set(entries.values_list("pk", flat=True)) - {row[0] for row in addressed}
+        ConsentEvent.objects.bulk_create(
+            ConsentEvent(
+                organisation_id=supporter.organisation_id,
+                supporter_id=supporter_id,
+                contact_point_id=point_id,
+                address_key=key,
+                mailbox=mailbox,
+                reach=Reach.SUPPORTER,
+                action=Action.UNSUB_ALL_ORG,
+                source=source,
+                source_detail=detail,
+                occurred_at=now,
+                occurred_until=now,
+                actor=actor,
+                act_id=act,
+            )
+            for supporter_id, point_id, key, mailbox in [
+                *addressed,
+                *((supporter_id, None, None, None) for supporter_id in bare),
+            ]
+        )
+        refold(supporter_ids=[supporter.canonical_id], mailboxes=[row[3] for row in addressed])
+    return act
+
+
+def stop_address(*, point: ContactPoint, detail: str) -> uuid.UUID:
+    """Record a one-click stop: this organisation mails this inbox no more, whoever reads it (RFC 8058).
+
+    The second time changes nothing but the ledger's length by nothing: an equal stop in force is enough.
+    """
+    act, now = uuid.uuid4(), timezone.now()
+    with transaction.atomic(), wall.elevated("keeper"):
+        mailbox = AddressKey.objects.values_list("mailbox", flat=True).get(contact_point=point)
+        known = ConsentEvent.objects.filter(
+            organisation_id=point.organisation_id,
+            mailbox=mailbox,
+            reach=Reach.MAILBOX,
+            action=Action.UNSUB_ALL_ORG,
+        )
+        lifted = ConsentEvent.objects.filter(
+            organisation_id=point.organisation_id, mailbox=mailbox, action=Action.GRANT
+        ).exclude(source=Source.IMPORT)
+        last = known.order_by("-id").first()
+        if last is not None and not lifted.filter(id__gt=last.pk).exists():
+            return last.act_id or act
+        ConsentEvent.objects.create(
+            organisation_id=point.organisation_id,
+            supporter_id=point.supporter_id,
+            contact_point=point,
+            mailbox=mailbox,
+            reach=Reach.MAILBOX,
+            action=Action.UNSUB_ALL_ORG,
+            source=Source.PERSONAL,
+            source_detail=detail,
+            occurred_at=now,
+            occurred_until=now,
+            act_id=act,
+        )
+        refold(mailboxes=[bytes(mailbox)])
+    return act
+
+
+def stop_everything(*, point: ContactPoint, detail: str) -> uuid.UUID:
+    """Record that the reader of an inbox told every organisation to stop; give the act's id.
+
+    An ordinary stop is written to each organisation that holds the inbox, and a row that covers what anyone
+    imports later. The caller refolds the others by `refold_act` in a worker; they are stopped already.
+    """
+    act = uuid.uuid4()
+    with transaction.atomic(), wall.elevated("keeper"):
+        keys = AddressKey.objects.get(contact_point=point)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT crm_stop_everything(%s, %s, %s, %s)",
+                [bytes(keys.mailbox), keys.key_id, act, detail],
+            )
+        refold(mailboxes=[bytes(keys.mailbox)])
+    return act
+
+
+def refold_act(*, act_id: uuid.UUID) -> None:
+    """Bring up to date every organisation's state of the inboxes that one act spoke of."""
+    with wall.scope("platform"):
+        found = ConsentEvent.objects.filter(act_id=act_id, mailbox__isnull=False)
+        boxes = {bytes(box) for box in found.values_list("mailbox", flat=True) if box is not None}
+        if boxes:
+            refold(mailboxes=sorted(boxes))
+
+
+def record_yes(
+    *,
+    point: ContactPoint,
+    purpose: Purpose,
+    statement: Statement,
+    said_at: datetime,
+    words: str,
+    actor: User,
+) -> ConsentEvent:
+    """Record that a person told staff *email me*: with the wording they were told, when, and a note of how.
+
+    Raises ValidationError where the evidence is missing or the words do not name the organisation. After a
+    refusal it counts only with a second person and the person's own confirmation (the fold sees to that).
+    """
+    faults: dict[str, str] = {}
+    if not words.strip():
+        faults["words"] = "Write how they told you: by phone, on paper, at which event."
+    if said_at > timezone.now():
+        faults["said_at"] = "This date is in the future."
+    if not statement.organisations.filter(pk=point.organisation_id).exists():
+        faults["statement"] = "This wording does not name your organisation."
+    if not statement.purposes.filter(pk=purpose.pk).exists():
+        faults["purpose"] = "This wording does not speak of this type of email."
+    if faults:
+        raise ValidationError(faults)
+    digest = hashlib.sha256(words.strip().encode()).digest()
+    with transaction.atomic(), wall.elevated("keeper"):
+        EvidenceNote.objects.get_or_create(
+            organisation_id=point.organisation_id, digest=digest, defaults={"words": words.strip()}
+        )
+        keys = AddressKey.objects.get(contact_point=point)
+        event = ConsentEvent.objects.create(
+            organisation_id=point.organisation_id,
+            supporter_id=point.supporter_id,
+            contact_point=point,
+            address_key=keys.address_key,
+            mailbox=keys.mailbox,
+            reach=Reach.CONTACT_POINT,
+            purpose=purpose,
+            action=Action.GRANT,
+            source=Source.STAFF,
+            source_detail="told staff",
+            statement=statement,
+            occurred_at=said_at,
+            occurred_until=said_at,
+            actor=actor,
+            evidence=digest,
+        )
+        refold(mailboxes=[bytes(keys.mailbox)])
+    return event
+
+
+def inherit_problems(*, organisation_id: int, point: ContactPoint) -> None:
+    """Give a new address what this organisation already knows of its inbox. Keeper scope."""
+    known = (
+        Deliverability.objects.filter(organisation_id=organisation_id, mailbox=point.keys.mailbox)
+        .values_list("problem", flat=True)
+        .first()
+    )
+    if known:
+        ContactPoint.objects.filter(pk=point.pk).update(problem=known)
+
+
+def other_organisations(organisation: Organisation) -> Sequence[Organisation]:
+    """Give the partners beside this one; the same for everyone, so it says nothing of anyone."""
+    return list(Organisation.objects.filter(is_partner=True).exclude(pk=organisation.pk))

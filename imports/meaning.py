@@ -1,0 +1,159 @@
+"""What cells mean: yes and no, dates, roles (the table in docs/explanation/consent.md, "Imports")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from crm.models import Action
+from imports.reading import Cell
+
+LONDON = ZoneInfo("Europe/London")
+_YES = frozenset(
+    ["y", "yes", "true", "t", "1", "x", "✓", "on", "subscribed", "active", "confirmed"]
+) | {
+    "opted in",
+}
+_NO = frozenset({"n", "no", "false", "f", "0", "off", "opted out", "declined"})
+_STOP = frozenset(
+    {
+        "unsubscribed",
+        "unsub",
+        "opt out",
+        "removed",
+        "do not contact",
+        "dnc",
+        "gone away",
+        "stop",
+    }
+)
+_COMPLAINT = frozenset({"spam complaint", "complained", "spam", "complaint"})
+_BOUNCE = frozenset({"cleaned", "bounced", "bouncing", "hard bounce", "on hold"})
+_SPREADSHEET_FAULT = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)|(TRUE|FALSE)\(\)")
+
+Interval = tuple[datetime, datetime]
+
+
+class CellError(ValueError):
+    """A cell cannot be understood; the message is a sentence."""
+
+
+def _words(cell: Cell) -> str:
+    text = str(cell).strip()
+    if _SPREADSHEET_FAULT.fullmatch(text):
+        raise CellError(
+            "The spreadsheet shows a mistake here instead of a value: mend the formula."
+        )
+    return " ".join(re.sub(r"[^\w\s✓]", " ", text.lower()).split())
+
+
+def positive(cell: Cell) -> tuple[Action | None, bool]:
+    """Read a column that says yes: the action that it states, if any, and whether mail comes back."""
+    words = _words(cell)
+    if words in _BOUNCE:
+        return None, True
+    for meanings, action in (
+        (_YES, Action.GRANT),
+        (_NO, Action.DENY),
+        (_STOP, Action.WITHDRAW),
+        (_COMPLAINT, Action.COMPLAINT),
+    ):
+        if words in meanings:
+            return action, False
+    return None, False
+
+
+def is_known(cell: Cell) -> bool:
+    """Tell whether a consent cell is blank or holds a word with a meaning."""
+    words = _words(cell)
+    return words in (_YES | _NO | _STOP | _COMPLAINT | _BOUNCE | {"", "n a", "null", "unknown"})
+
+
+def inverted(cell: Cell) -> Action | None:
+    """Read a column that says no: a yes in it is a refusal, a no in it says nothing."""
+    words = _words(cell)
+    if words in (_YES | _STOP | {"opted out", "declined"}):
+        return Action.WITHDRAW
+    return Action.COMPLAINT if words in _COMPLAINT else None
+
+
+def moment(cell: Cell, now: datetime) -> Interval | None:
+    """Read a date or time as an interval; None for a blank. A day runs from midnight to midnight in London.
+
+    Raises CellError for what is no date, is ambiguous, or lies in the future.
+    """
+    if cell == "":
+        return None
+    found = (
+        _exact(cell)
+        if isinstance(cell, datetime)
+        else _day(cell)
+        if isinstance(cell, date)
+        else None
+    )
+    found = found or _parse(str(cell).strip())
+    if found[0] > now:
+        raise CellError("This date is in the future.")
+    return found
+
+
+def _exact(value: datetime) -> Interval:
+    if value.time() == time.min:  # a spreadsheet's date cell
+        return _day(value.date())
+    value = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return value, value
+
+
+def _day(value: date) -> Interval:
+    start = datetime.combine(value, time.min, LONDON)
+    end = datetime.combine(value + timedelta(days=1), time.min, LONDON) - timedelta(microseconds=1)
+    return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def _parse(text: str) -> Interval:
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            return _day(date.fromisoformat(text))
+        if re.match(r"\d{4}-\d\d-\d\d[ T]", text):
+            value = datetime.fromisoformat(text)
+            value = value if value.tzinfo else value.replace(tzinfo=UTC)
+            return value, value
+        slashed = re.fullmatch(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})", text)
+        if slashed:
+            first, second, year = (int(part) for part in slashed.groups())
+            if first > 12:
+                return _day(date(year, second, first))
+            if second > 12:
+                return _day(date(year, first, second))
+            if first == second:
+                return _day(date(year, first, second))
+            raise CellError("This date can be read in two ways: write it as 2026-04-03.")
+    except ValueError as error:
+        if isinstance(error, CellError):
+            raise
+        raise CellError("There is no such date: write it as 2026-04-03.") from error
+    raise CellError("This is not a date we can read: write it as 2026-04-03.")
+
+
+def day(value: date) -> Interval:
+    """Give the interval of a day in London."""
+    return _day(value)
+
+
+def listed(cell: Cell) -> list[str]:
+    """Split a cell that holds several values, with commas or semicolons, quoted or not."""
+    return [
+        part for raw in re.split(r"[,;]", str(cell)) if (part := raw.strip().strip('"').strip())
+    ]
+
+
+def role_of(text: str, synonyms: Mapping[str, int]) -> int | None:
+    """Give the role that a word stands for, or None; `synonyms` are folded as by `folded_word`."""
+    return synonyms.get(folded_word(text))
+
+
+def folded_word(text: str) -> str:
+    """Give a word of a role column as it is compared: lower case, without punctuation."""
+    return " ".join(re.sub(r"[^\w\s]", " ", text.lower()).split())

@@ -1,0 +1,218 @@
+"""An import's way: uploaded, read and previewed, applied in repeatable stretches."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from itertools import islice
+from typing import BinaryIO
+
+from django.core.exceptions import ValidationError
+from django.core.files.base import File
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from crm import wall
+from crm.models import Batch, Organisation, Role, Statement, User
+from crm.services import permissions, profiles
+from imports import meaning, reading, staging
+from imports.models import Import, ImportChunk, Problem, StagedRow
+from imports.sql import applying, matching
+
+STRETCH = 5_000  # lines in one transaction
+
+
+def upload(
+    *,
+    organisation: Organisation,
+    name: str,
+    content: BinaryIO,
+    statement: Statement | None,
+    collected_on: date | None,
+    adults_only: bool,
+    user: User | None,
+) -> Import:
+    """Keep a file and what the admin says of it, to be read; give the import.
+
+    Raises ValidationError, in a sentence, if the same file was imported in the same way before, or the
+    wording does not name the organisation.
+    """
+    if statement and not statement.organisations.filter(pk=organisation.pk).exists():
+        raise ValidationError({"statement": "This wording does not name your organisation."})
+    if collected_on and collected_on > timezone.localdate():
+        raise ValidationError({"collected_on": "This date is in the future."})
+    digest = _digest(content, statement, collected_on, adults_only)
+    known = Import.objects.filter(
+        organisation=organisation,
+        digest=digest,
+        state__in=[Import.State.APPLYING, Import.State.APPLIED],
+        batch__undone_at__isnull=True,
+    ).first()
+    if known is not None:
+        day = f"{known.created_at:%d %B %Y}"
+        raise ValidationError(
+            {"file": f"This file was imported already, on {day}. Nothing was changed."}
+        )
+    with transaction.atomic():
+        batch = Batch.objects.create(organisation=organisation, label=name[:200], created_by=user)
+        return Import.objects.create(
+            organisation=organisation,
+            batch=batch,
+            name=name[:200],
+            file=File(content, name=f"{batch.public_id}"),
+            digest=digest,
+            statement=statement,
+            collected_on=collected_on,
+            adults_only=adults_only,
+            uploaded_by=user,
+        )
+
+
+def _digest(
+    content: BinaryIO, statement: Statement | None, collected_on: date | None, adults_only: bool
+) -> str:
+    """Name the file and the way it is read, so that the same thing twice is known."""
+    total = hashlib.sha256()
+    while block := content.read(1 << 20):
+        total.update(block)
+    content.seek(0)
+    way = [statement.pk if statement else None, str(collected_on or ""), adults_only]
+    total.update(json.dumps(way).encode())
+    return total.hexdigest()
+
+
+def preview(*, file: Import) -> Import:
+    """Read a file into staged rows and count what importing it would do. Writes nothing to people.
+
+    A file that cannot be read becomes REFUSED with a sentence. Safe to repeat.
+    """
+    with wall.scope("keeper", organisation_id=file.organisation_id):
+        file = Import.objects.select_for_update().get(pk=file.pk)
+        if file.state not in (Import.State.UPLOADED, Import.State.PREVIEWED):
+            return file
+        StagedRow.objects.filter(file=file).delete()
+        Problem.objects.filter(file=file).delete()
+        try:
+            with transaction.atomic():
+                last = _stage(file)
+            file.trouble = ""
+        except reading.UnreadableError as error:
+            file.state, file.trouble = Import.State.REFUSED, str(error)
+            file.save(update_fields=["state", "trouble"])
+            return file
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE imports_stagedrow") if last > STRETCH else None
+        matching.find_known(file.pk, 1, last)
+        matching.find_repeated(file.pk, 1, last)
+        file.counts = matching.judge(file.pk) | {
+            "problems": Problem.objects.filter(file=file).count()
+        }
+        file.state = Import.State.PREVIEWED
+        file.save(update_fields=["state", "counts", "preset", "trouble"])
+        return file
+
+
+def _stage(file: Import) -> int:
+    """Stage every row of the file; give the number of the last."""
+    rules = staging.Rules(
+        now=timezone.now(),
+        collected_on=file.collected_on,
+        adults_only=file.adults_only,
+        synonyms=_synonyms(),
+    )
+    line = 0
+    with file.file.open("rb") as content:
+        for sheet in reading.sheets(file.name, content):
+            reader = staging.Reader(sheet, rules)
+            file.preset = reader.preset.code
+            if not reader.columns.get("email"):
+                raise reading.UnreadableError(
+                    f"{sheet.name} has no column of email addresses. Name one “Email” and upload it again."
+                )
+            rows = reader.rows(line + 1)
+            while chunk := list(islice(rows, STRETCH)):
+                staging.write(file.organisation_id, file.pk, chunk)
+                line = chunk[-1].line
+    if not line:
+        raise reading.UnreadableError("There are no people in this file, only headings.")
+    return line
+
+
+def _synonyms() -> dict[str, int]:
+    """Give the words that mean a role. A role that is special-category data needs its own consent first."""
+    found: dict[str, int] = {}
+    for role in Role.objects.filter(is_special=False):
+        for word in [role.label, role.code, *role.synonyms.splitlines()]:
+            found.setdefault(meaning.folded_word(word), role.pk)
+    return found
+
+
+def start(*, file: Import) -> Import:
+    """Take a previewed import's order to be applied: cut it into stretches. The second time does nothing."""
+    try:
+        with transaction.atomic(), wall.elevated("keeper"):
+            file = Import.objects.select_for_update().get(pk=file.pk)
+            if file.state != Import.State.PREVIEWED:
+                return file
+            file.state = Import.State.APPLYING
+            file.save(update_fields=["state"])
+            ImportChunk.objects.bulk_create(
+                ImportChunk(file=file, first=first, last=first + STRETCH - 1)
+                for first in range(1, _last_line(file) + 1, STRETCH)
+            )
+    except IntegrityError as error:
+        raise ValidationError("This file is being imported already.") from error
+    return file
+
+
+def _last_line(file: Import) -> int:
+    return StagedRow.objects.filter(file=file).order_by("-line").values_list("line", flat=True)[0]
+
+
+def apply(*, file: Import) -> Import:
+    """Apply every stretch of an import that is not applied yet, each in a transaction of its own.
+
+    Can be stopped anywhere and called again: a stretch is written whole or not at all.
+    """
+    scope = {"organisation_id": file.organisation_id}
+    with wall.scope("keeper", **scope):
+        chunks = list(ImportChunk.objects.filter(file=file, applied_at=None).order_by("first"))
+    for chunk in chunks:
+        with wall.scope("keeper", **scope):
+            _apply_chunk(file, chunk)
+    with wall.scope("keeper", **scope):
+        file = Import.objects.select_for_update().get(pk=file.pk)
+        if file.state == Import.State.APPLYING and not ImportChunk.objects.filter(
+            file=file, applied_at=None
+        ):
+            file.state = Import.State.APPLIED
+            file.save(update_fields=["state"])
+            Batch.objects.filter(pk=file.batch_id).update(applied_at=timezone.now())
+            StagedRow.objects.filter(file=file).exclude(outcome=StagedRow.Outcome.REFUSED).delete()
+        return file
+
+
+def _apply_chunk(file: Import, chunk: ImportChunk) -> None:
+    """Write one stretch, unless somebody else did meanwhile."""
+    applying.wait_for_turn(file.organisation_id)
+    if not ImportChunk.objects.select_for_update().filter(pk=chunk.pk, applied_at=None).exists():
+        return
+    StagedRow.objects.filter(file=file, line__range=(chunk.first, chunk.last)).update(
+        supporter_id=None, same_as=None
+    )
+    matching.find_known(file.pk, chunk.first, chunk.last)
+    matching.find_repeated(file.pk, chunk.first, chunk.last)
+    stretch = applying.Stretch(
+        file_id=file.pk,
+        organisation_id=file.organisation_id,
+        batch_id=file.batch_id,
+        statement_id=file.statement_id,
+        first=chunk.first,
+        last=chunk.last,
+    )
+    applying.apply(stretch)
+    supporters, mailboxes = applying.touched(stretch)
+    profiles.refresh(supporter_ids=supporters)
+    permissions.refold(supporter_ids=supporters, mailboxes=mailboxes)
+    ImportChunk.objects.filter(pk=chunk.pk).update(applied_at=timezone.now())

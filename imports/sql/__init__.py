@@ -1,0 +1,1 @@
+"""Set-based statements over staged rows; the number of statements does not grow with the rows."""

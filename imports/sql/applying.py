@@ -1,0 +1,195 @@
+"""Statements that turn staged rows into people, records and events, a stretch of lines at a time.
+
+Each can run again on the same lines and changes nothing the second time. All run in the keeper's scope of one
+organisation, inside the one transaction of the stretch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+_LOCK_CLASS = (
+    60192  # advisory locks (class, organisation): one stretch of an organisation at a time
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Lines `first` to `last` of a file, and what the import says of them."""
+
+    file_id: int
+    organisation_id: int
+    batch_id: int
+    statement_id: int | None
+    first: int
+    last: int
+
+    @property
+    def parameters(self) -> dict[str, int | None]:
+        """The values that the statements below name."""
+        return {
+            "file": self.file_id,
+            "organisation": self.organisation_id,
+            "batch": self.batch_id,
+            "statement": self.statement_id,
+            "first": self.first,
+            "last": self.last,
+        }
+
+
+def _rows(joins: str = "") -> str:
+    """Give the FROM clause of the stretch's good rows, `r`, with further joins."""
+    return f"""imports_stagedrow r {joins}
+        WHERE r.file_id = %(file)s AND r.line BETWEEN %(first)s AND %(last)s AND NOT r.refused"""
+
+
+_POINT = """
+    JOIN crm_contactpoint cp ON cp.supporter_id = r.supporter_id AND cp.organisation_id = r.organisation_id
+        AND cp.channel = 1 AND cp.folded = r.folded
+"""
+_TAG = """
+    CROSS JOIN unnest(r.tags) word JOIN crm_tag t ON t.organisation_id = r.organisation_id AND t.name = word
+"""
+_PURPOSE = """
+    LEFT JOIN LATERAL (
+        SELECT sp.purpose_id FROM crm_statement_purposes sp
+        JOIN crm_purpose o ON o.id = sp.purpose_id AND o.organisation_id = r.organisation_id
+        WHERE sp.statement_id = %(statement)s::bigint AND r.action = 1) p ON true
+"""
+_ROWS = _rows()
+_NAME_NEW = f"""
+    UPDATE imports_stagedrow t SET supporter_id = n.number
+    FROM (SELECT r.id, nextval(pg_get_serial_sequence('crm_supporter', 'id')) AS number
+          FROM {_ROWS} AND r.supporter_id IS NULL AND r.same_as IS NULL ORDER BY r.line) n
+    WHERE t.id = n.id
+"""
+_NAME_REPEATED = """
+    UPDATE imports_stagedrow t SET supporter_id = o.supporter_id FROM imports_stagedrow o
+    WHERE t.file_id = %(file)s AND t.line BETWEEN %(first)s AND %(last)s AND t.same_as IS NOT NULL
+      AND o.file_id = t.file_id AND o.line = t.same_as
+"""
+_SUPPORTERS = f"""
+    INSERT INTO crm_supporter (id, public_id, organisation_id, canonical_id, first_name, last_name, name_forms,
+        last_fold, postcode, postcode_fold, external_id, age_band, restricted, deceased, created_at)
+    SELECT r.supporter_id, gen_random_uuid(), r.organisation_id, r.supporter_id, '', '', '{{}}', '', '', '', '',
+           0, false, false, now()
+    FROM {_ROWS} AND r.same_as IS NULL ORDER BY r.line ON CONFLICT (id) DO NOTHING
+"""
+_ADDRESSES = f"""
+    INSERT INTO crm_contactpoint (public_id, organisation_id, supporter_id, channel, address, folded, kind,
+        problem, created_at)
+    SELECT DISTINCT ON (r.supporter_id, r.folded)
+           gen_random_uuid(), r.organisation_id, r.supporter_id, 1, r.email, r.folded, r.kind, 0, now()
+    FROM {_ROWS} ORDER BY r.supporter_id, r.folded, r.line ON CONFLICT DO NOTHING
+"""
+_KEYS = f"""
+    INSERT INTO crm_addresskey (contact_point_id, organisation_id, key_id, address_key, mailbox)
+    SELECT DISTINCT cp.id, cp.organisation_id, r.key_id, r.address_key, r.mailbox
+    FROM {_rows(_POINT)}
+    ON CONFLICT DO NOTHING
+"""
+_PHONES = f"""
+    INSERT INTO crm_contactpoint (public_id, organisation_id, supporter_id, channel, address, folded, kind,
+        problem, created_at)
+    SELECT DISTINCT ON (r.supporter_id, r.phone)
+           gen_random_uuid(), r.organisation_id, r.supporter_id, 2, r.phone, r.phone, 1, 0, now()
+    FROM {_ROWS} AND r.phone <> '' ORDER BY r.supporter_id, r.phone ON CONFLICT DO NOTHING
+"""
+_RECORDS = f"""
+    INSERT INTO crm_record (organisation_id, supporter_id, batch_id, line, source, as_of, first_name, last_name,
+        email, phone, postcode, external_id, age_band, data)
+    SELECT r.organisation_id, r.supporter_id, %(batch)s, r.line, 3, coalesce(r.occurred_at, now()), r.first_name,
+           r.last_name, r.email, r.phone, r.postcode, r.external_id, r.age_band, r.data
+    FROM {_ROWS} ORDER BY r.line ON CONFLICT DO NOTHING
+"""
+_ROLES = f"""
+    INSERT INTO crm_supporterrole (organisation_id, supporter_id, role_id, batch_id)
+    SELECT DISTINCT r.organisation_id, r.supporter_id, role, %(batch)s::bigint
+    FROM {_rows("CROSS JOIN unnest(r.roles) role")} ON CONFLICT DO NOTHING
+"""
+_TAG_NAMES = f"""
+    INSERT INTO crm_tag (organisation_id, name)
+    SELECT DISTINCT r.organisation_id, word
+    FROM {_rows("CROSS JOIN unnest(r.tags) word")} ON CONFLICT DO NOTHING
+"""
+_TAGS = f"""
+    INSERT INTO crm_supportertag (organisation_id, supporter_id, tag_id)
+    SELECT DISTINCT r.organisation_id, r.supporter_id, t.id
+    FROM {_rows(_TAG)} ON CONFLICT DO NOTHING
+"""
+# A yes needs the wording: one event for each type of email that it names. A refusal speaks of every type. Of
+# equal rows one event; a stretch that is applied again finds its own events.
+_EVENTS = f"""
+    INSERT INTO crm_consentevent (organisation_id, supporter_id, contact_point_id, address_key, mailbox, reach,
+        purpose_id, action, source, source_detail, statement_id, occurred_at, occurred_until, recorded_at, batch_id)
+    SELECT DISTINCT ON (cp.id, p.purpose_id, r.action, r.occurred_at)
+           r.organisation_id, r.supporter_id, cp.id, r.address_key, r.mailbox, 1, p.purpose_id, r.action, 3,
+           'line ' || r.line, CASE r.action WHEN 1 THEN %(statement)s::bigint END, r.occurred_at, r.occurred_until,
+           now(), %(batch)s
+    FROM {_rows(_POINT + _PURPOSE)}
+      AND r.action IS NOT NULL AND (r.action <> 1 OR p.purpose_id IS NOT NULL)
+      AND NOT EXISTS (
+          SELECT FROM crm_consentevent e
+          WHERE e.supporter_id = r.supporter_id AND e.contact_point_id = cp.id AND e.action = r.action
+            AND e.source = 3 AND e.purpose_id IS NOT DISTINCT FROM p.purpose_id
+            AND e.occurred_at IS NOT DISTINCT FROM r.occurred_at
+            AND e.statement_id IS NOT DISTINCT FROM CASE r.action WHEN 1 THEN %(statement)s::bigint END
+            AND NOT EXISTS (SELECT FROM crm_batch b WHERE b.id = e.batch_id AND b.undone_at IS NOT NULL))
+    ORDER BY cp.id, p.purpose_id, r.action, r.occurred_at, r.line
+"""
+_BOUNCES = f"""
+    INSERT INTO crm_deliverability (organisation_id, mailbox, problem, since)
+    SELECT DISTINCT r.organisation_id, r.mailbox, 1, now() FROM {_ROWS} AND r.bounces ON CONFLICT DO NOTHING
+"""
+# What the organisation knows of an inbox holds for every address in it.
+_PROBLEMS = f"""
+    UPDATE crm_contactpoint cp SET problem = d.problem
+    FROM crm_deliverability d
+    JOIN crm_addresskey k ON k.organisation_id = d.organisation_id AND k.mailbox = d.mailbox
+    WHERE cp.id = k.contact_point_id AND cp.problem <> d.problem AND d.organisation_id = %(organisation)s
+      AND d.mailbox IN (SELECT r.mailbox FROM {_ROWS})
+"""
+_STATEMENTS = (
+    _NAME_NEW,
+    _NAME_REPEATED,
+    _SUPPORTERS,
+    _ADDRESSES,
+    _KEYS,
+    _PHONES,
+    _RECORDS,
+    _ROLES,
+    _TAG_NAMES,
+    _TAGS,
+    _EVENTS,
+    _BOUNCES,
+    _PROBLEMS,
+)
+
+
+def wait_for_turn(organisation_id: int) -> None:
+    """Wait until no other stretch of this organisation is being applied; held until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, organisation_id])
+
+
+def apply(stretch: Stretch) -> None:
+    """Write the stretch's people, addresses, records, roles, tags and events."""
+    with connection.cursor() as cursor:
+        for statement in _STATEMENTS:
+            cursor.execute(statement, stretch.parameters)
+
+
+def touched(stretch: Stretch) -> tuple[list[int], list[bytes]]:
+    """Give the canonical supporters and the inboxes that the stretch wrote to."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT array_agg(DISTINCT s.canonical_id), array_agg(DISTINCT r.mailbox)
+            FROM {_rows("JOIN crm_supporter s ON s.id = r.supporter_id")}
+            """,
+            stretch.parameters,
+        )
+        supporters, mailboxes = cursor.fetchone()
+    return supporters or [], [bytes(box) for box in mailboxes or []]
