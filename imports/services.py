@@ -10,12 +10,13 @@ from typing import BinaryIO
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from crm import wall
 from crm.models import Batch, Organisation, Role, Statement, User
 from crm.services import permissions, profiles
+from crm.sql import statistics
 from imports import meaning, reading, staging
 from imports.models import Import, ImportChunk, Problem, StagedRow
 from imports.sql import applying, matching
@@ -101,8 +102,7 @@ def preview(*, file: Import) -> Import:
             file.state, file.trouble = Import.State.REFUSED, str(error)
             file.save(update_fields=["state", "trouble"])
             return file
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE imports_stagedrow") if last > STRETCH else None
+        statistics.refresh("imports_stagedrow")
         matching.find_known(file.pk, 1, last)
         matching.find_repeated(file.pk, 1, last)
         file.counts = matching.judge(file.pk) | {
@@ -178,9 +178,10 @@ def apply(*, file: Import) -> Import:
     scope = {"organisation_id": file.organisation_id}
     with wall.scope("keeper", **scope):
         chunks = list(ImportChunk.objects.filter(file=file, applied_at=None).order_by("first"))
-    for chunk in chunks:
+    for number, chunk in enumerate(chunks, start=1):
         with wall.scope("keeper", **scope):
-            _apply_chunk(file, chunk)
+            # At chunks 1, 2, 4, 8 … the tables may have doubled since the planner last looked.
+            _apply_chunk(file, chunk, tables_grew=number & (number - 1) == 0)
     with wall.scope("keeper", **scope):
         file = Import.objects.select_for_update().get(pk=file.pk)
         if file.state == Import.State.APPLYING and not ImportChunk.objects.filter(
@@ -193,7 +194,7 @@ def apply(*, file: Import) -> Import:
         return file
 
 
-def _apply_chunk(file: Import, chunk: ImportChunk) -> None:
+def _apply_chunk(file: Import, chunk: ImportChunk, *, tables_grew: bool) -> None:
     """Write one stretch, unless somebody else did meanwhile."""
     applying.wait_for_turn(file.organisation_id)
     if not ImportChunk.objects.select_for_update().filter(pk=chunk.pk, applied_at=None).exists():
@@ -212,6 +213,8 @@ def _apply_chunk(file: Import, chunk: ImportChunk) -> None:
         last=chunk.last,
     )
     applying.apply(stretch)
+    if tables_grew:
+        statistics.refresh("imports_stagedrow", *statistics.PEOPLE)
     supporters, mailboxes = applying.touched(stretch)
     profiles.refresh(supporter_ids=supporters)
     permissions.refold(supporter_ids=supporters, mailboxes=mailboxes)

@@ -25,7 +25,6 @@ class Campaign(OwnedModel):
 
         DRAFT = "draft", "Draft"
         SCHEDULED = "scheduled", "Approved, waiting for its time"
-        FREEZING = "freezing", "Working out who gets it"
         SENDING = "sending", "Sending"
         DONE = "done", "Sent"
         CANCELLED = "cancelled", "Cancelled"
@@ -55,7 +54,7 @@ class Campaign(OwnedModel):
             models.Index(fields=["organisation", "-id"], name="campaign_list"),
             models.Index(
                 fields=["due_at"],
-                condition=Q(state__in=["scheduled", "freezing", "sending"]),
+                condition=Q(state__in=["scheduled", "sending"]),
                 name="campaign_at_work",
             ),
         ]

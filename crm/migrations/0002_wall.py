@@ -226,6 +226,9 @@ GRANTS = (
     + """
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO coalesce_keeper, coalesce_platform;
     GRANT DELETE ON crm_role TO coalesce_staff;
+    -- Bulk work refreshes the planner's statistics itself: it cannot wait for autovacuum to notice.
+    GRANT MAINTAIN ON crm_supporter, crm_contactpoint, crm_addresskey, crm_searchterm, crm_record, crm_supporterrole,
+        crm_consentevent, crm_consentstate TO coalesce_keeper, coalesce_platform;
     """
 )
 

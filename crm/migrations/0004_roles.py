@@ -1,6 +1,8 @@
 """The coalition's vocabulary of roles, with the words that spreadsheets use (docs/reference/vocabulary.md)."""
 
+from django.apps.registry import Apps
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 ROLES = [
     (
@@ -64,7 +66,7 @@ ROLES = [
 ]
 
 
-def seed(apps, schema_editor):
+def seed(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     role = apps.get_model("crm", "Role")
     for code, label, special, words, phrases in ROLES:
         synonyms = [*words.split(), *filter(None, phrases.split("|"))]

@@ -67,7 +67,7 @@ def merge_within() -> list[int]:
 def link_across(one_organisation: int, other_organisation: int) -> tuple[int, int]:
     """Link supporters of two organisations that are one person beyond doubt.
 
-    Gives how many supporters were linked, and how many pairs are left for a person to decide because
+    Gives how many pairs were linked, and how many are left for a person to decide because
     either side has more than one candidate, or is linked to somebody else.
     """
     with connection.cursor() as cursor:
@@ -105,8 +105,9 @@ def link_across(one_organisation: int, other_organisation: int) -> tuple[int, in
             """,
             {"rule": RULE, "one": one_organisation, "other": other_organisation},
         )
-        linked = cursor.rowcount
-        cursor.execute("SELECT count(*) FROM match_pair WHERE NOT is_clear")
-        (unclear,) = cursor.fetchone()
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE is_clear), count(*) FILTER (WHERE NOT is_clear) FROM match_pair"
+        )
+        linked, unclear = cursor.fetchone()
         cursor.execute("DROP TABLE match_pair")
-    return linked, int(unclear)
+    return int(linked), int(unclear)

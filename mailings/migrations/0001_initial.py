@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('name', models.CharField(max_length=120)),
                 ('mode', models.CharField(choices=[('own', 'One organisation'), ('coordinated', 'Both organisations, one email each person')], default='own', max_length=20)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('scheduled', 'Approved, waiting for its time'), ('freezing', 'Working out who gets it'), ('sending', 'Sending'), ('done', 'Sent'), ('cancelled', 'Cancelled')], default='draft', max_length=20)),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('scheduled', 'Approved, waiting for its time'), ('sending', 'Sending'), ('done', 'Sent'), ('cancelled', 'Cancelled')], default='draft', max_length=20)),
                 ('due_at', models.DateTimeField(blank=True, null=True)),
                 ('suitable_for_under_18', models.BooleanField(default=False)),
                 ('created_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['organisation', '-id'], name='campaign_list'), models.Index(condition=models.Q(('state__in', ['scheduled', 'freezing', 'sending'])), fields=['due_at'], name='campaign_at_work')],
+                'indexes': [models.Index(fields=['organisation', '-id'], name='campaign_list'), models.Index(condition=models.Q(('state__in', ['scheduled', 'sending'])), fields=['due_at'], name='campaign_at_work')],
                 'constraints': [models.UniqueConstraint(fields=('organisation', 'id'), name='campaign_owner'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'cancelled']), ('due_at__isnull', False), _connector='OR'), name='due_before_it_starts')],
             },
         ),

@@ -74,6 +74,7 @@ class Migration(migrations.Migration):
             + grant("mailings_version", staff="SELECT, INSERT, UPDATE", keeper="SELECT")
             + grant("mailings_audience, mailings_delivery", staff="SELECT")
             + grant("mailings_chunk")
+            + "GRANT MAINTAIN ON mailings_audience TO coalesce_platform;"
             + "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO coalesce_keeper, coalesce_platform;",
             migrations.RunSQL.noop,
         )

@@ -1,0 +1,35 @@
+"""The work on people and permission that is done in the background."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from celery import shared_task
+
+from crm import wall
+from crm.services import matching, permissions
+from crm.sql import fold
+
+log = logging.getLogger(__name__)
+
+
+@shared_task
+def refold_act(act_id: str) -> None:
+    """Bring every organisation's permissions up to date after one act of a person."""
+    permissions.refold_act(act_id=uuid.UUID(act_id))
+
+
+@shared_task
+def match_lists() -> None:
+    """Find duplicates within and across the lists."""
+    matching.match_lists()
+
+
+@shared_task
+def check_consent() -> None:
+    """Compare every permission with the events, at night, and derive them afresh if any differs."""
+    with wall.scope("platform"):
+        if different := fold.differences():
+            log.error("%d consent states differed from their events and were rebuilt", different)
+            fold.rebuild()

@@ -1,0 +1,105 @@
+"""Counts who would get a campaign and who is left out, by reason: before it is sent, and after."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Count
+
+from crm import consent, segments
+from crm.models import ContactPoint
+from crm.reasons import SENTENCES, Reason
+from mailings.models import Audience, Campaign, Delivery, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many people are meant, how many may be mailed, and how many are left out for each reason.
+
+    Somebody left out for two reasons is counted under both.
+    """
+
+    people: int
+    allowed: int
+    reasons: list[tuple[Reason, int]]
+
+    @property
+    def left_out(self) -> int:
+        """How many are left out."""
+        return self.people - self.allowed
+
+    @property
+    def rows(self) -> list[tuple[str, int, str]]:
+        """The reasons in words, the most frequent first, as the table of counts takes them."""
+        return [(SENTENCES[reason], count, "") for reason, count in self.reasons]
+
+
+def _tally(groups: Iterable[tuple[int, int]]) -> Tally:
+    """Add up (reasons, people) groups."""
+    people, allowed, counter = 0, 0, Counter[Reason]()
+    for reasons, count in groups:
+        people += count
+        allowed += count if reasons == 0 else 0
+        for reason in Reason(reasons):
+            counter[reason] += count
+    return Tally(people, allowed, counter.most_common())
+
+
+def question(version: Version) -> consent.Question:
+    """Give what the gate is asked about a version's people."""
+    return consent.Question(
+        purpose_id=version.purpose_id,
+        suitable_for_under_18=version.campaign.suitable_for_under_18,
+    )
+
+
+def preview(version: Version) -> Tally:
+    """Count as if the campaign were sent now: each person by their best address."""
+    points = segments.addresses(version.organisation, version.segment, question(version))
+    best = (
+        points.order_by("supporter__canonical_id", "reasons", "kind", "pk")
+        .distinct("supporter__canonical_id")
+        .values("reasons")
+    )
+    sql, parameters = best.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT q.reasons, count(*) FROM ({sql}) q(reasons) GROUP BY 1", parameters)
+        groups = cursor.fetchall()
+    everyone = segments.members(version.organisation, version.segment).count()
+    without = everyone - sum(count for _, count in groups)
+    return _tally([*groups, (Reason.ADDRESS_INVALID.value, without)] if without else groups)
+
+
+def sample(version: Version, size: int = 5) -> list[ContactPoint]:
+    """Give some of those who would be mailed."""
+    points = segments.addresses(version.organisation, version.segment, question(version))
+    return list(points.filter(reasons=0).select_related("supporter")[:size])
+
+
+def report(campaign: Campaign, organisation_id: int) -> Tally:
+    """Count the decisions that were fixed when the sending began, of one organisation's people."""
+    groups = (
+        Audience.objects.filter(campaign=campaign, organisation=organisation_id)
+        .values_list("reasons")
+        .annotate(people=Count("pk"))
+    )
+    return _tally(groups)
+
+
+def outcomes(campaign: Campaign) -> list[tuple[str, int, str]]:
+    """Count an own campaign's messages by what became of them. Coordinated ones are out of staff's reach."""
+    counted = dict(
+        Delivery.objects.filter(campaign=campaign).values_list("status").annotate(n=Count("pk"))
+    )
+    return [(status.label, counted[status], "") for status in Delivery.Status if status in counted]
+
+
+def progress(campaign: Campaign) -> tuple[int, int]:
+    """Give how many messages are settled, of how many; rounded to tens for a coordinated campaign."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT done, everything FROM mailings_progress(%s)", [campaign.pk])
+        done, everything = cursor.fetchone()
+    return int(done), int(everything)

@@ -1,0 +1,6 @@
+"""Hands messages over: the only place that knows the mail backend (house rule 12)."""
+
+from mailings.dispatch.relay import Refused, Relay, RelayUnavailableError
+from mailings.dispatch.sending import send_chunk, send_test
+
+__all__ = ["Refused", "Relay", "RelayUnavailableError", "send_chunk", "send_test"]

@@ -1,0 +1,126 @@
+"""Sends a chunk of a campaign: asks once more before each message, and leaves nothing unsaid about any."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from django.db import connection
+
+from crm import tokens, wall
+from crm.models import Organisation, User
+from mailings import audience, rendering
+from mailings.dispatch.relay import InDoubtError, Refused, Relay, RelayUnavailableError, connected
+from mailings.models import Delivery, Version
+from mailings.sql import queue
+
+log = logging.getLogger(__name__)
+_LATER = "5 minutes"  # greylisting wants at least this long
+_SOON = "30 seconds"
+
+
+class _Post:
+    """What the messages of one campaign share: its versions made ready, and the asking about each."""
+
+    def __init__(self, campaign_id: int) -> None:
+        versions = Version.objects.filter(campaign=campaign_id).select_related(
+            "organisation", "campaign"
+        )
+        partners = [version.organisation for version in versions]
+        self.campaign = versions[0].campaign
+        self.prepared = {v.pk: rendering.prepare(v, partners=partners) for v in versions}
+        self.asking = {v.pk: queue.Asking.about(audience.question(v)) for v in versions}
+
+    def letter(self, message: queue.Message) -> rendering.Letter:
+        """Make the message to one inbox."""
+        return rendering.letter(
+            self.prepared[message.version_id],
+            values=rendering.greeting(
+                first_name=message.first_name,
+                last_name=message.last_name,
+                is_personal=message.is_personal,
+            ),
+            token=tokens.preference_token(
+                message.contact_point, message.organisation_id, self.campaign.public_id
+            ),
+            message_id=message.public_id,
+        )
+
+
+def send_chunk(campaign_id: int) -> bool:
+    """Claim the next chunk of a campaign and send it; give whether there was one.
+
+    Runs outside any transaction: each step is committed before the next, so that whatever dies, what was said
+    last in the database is true.
+    """
+    with wall.platform_session():
+        claimed = queue.claim(campaign_id)
+        if claimed is None:
+            return False
+        with connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit = off")
+        try:
+            _send(claimed)
+        except queue.LostLeaseError:
+            log.warning("chunk %d was taken over by another worker", claimed.chunk_id)
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("RESET synchronous_commit")
+    return True
+
+
+def _send(claimed: queue.Claim) -> None:
+    post = _Post(claimed.campaign_id)
+    sent: list[int] = []
+    again_after: str | None = None
+    try:
+        with connected() as relay:
+            for message in queue.messages(claimed):
+                try:
+                    if _send_one(post, relay, claimed, message):
+                        sent.append(message.delivery_id)
+                except Refused as refused:
+                    if refused.is_final:
+                        queue.settle_one(message, Delivery.Status.FAILED, detail=str(refused))
+                    else:
+                        again_after = _LATER
+    except RelayUnavailableError as error:
+        log.warning("the relay is not available: %s", error)
+        again_after = _SOON
+    except InDoubtError:
+        # The cursor stands at the message in doubt: the reaper's rule marks it.
+        queue.settle_doubt(claimed)
+        again_after = _SOON
+    queue.settle(claimed, sent, again_after=again_after)
+
+
+def _send_one(post: _Post, relay: Relay, claimed: queue.Claim, message: queue.Message) -> bool:
+    """Ask, and hand over; give whether it was. Who may no longer be mailed is left out, with every reason."""
+    reasons = post.asking[message.version_id].ask(claimed, message)
+    if not reasons:
+        relay.hand_over(post.letter(message), message.address)
+        return True
+    for other in queue.others(claimed.campaign_id, message):
+        if post.asking[other.version_id].ask(claimed, other) == 0:
+            queue.replace(message, other)
+            relay.hand_over(post.letter(other), other.address)
+            return True
+    queue.settle_one(message, Delivery.Status.SKIPPED, reasons=reasons)
+    return False
+
+
+def send_test(*, version: Version, partners: list[Organisation], user: User) -> None:
+    """Send a version to its author's own address, marked as a test; its links do nothing.
+
+    Raises RelayUnavailableError or Refused.
+    """
+    first, _, last = user.name.partition(" ")
+    letter = rendering.letter(
+        rendering.prepare(version, partners=partners),
+        values=rendering.greeting(first_name=first, last_name=last, is_personal=True),
+        token="test",
+        message_id=uuid.uuid4(),
+    )
+    letter.headers["X-Coalesce-Test"] = "yes"
+    with connected() as relay:
+        relay.hand_over(letter, user.email)

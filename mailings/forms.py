@@ -1,0 +1,75 @@
+"""What organisers fill in: a campaign, and their organisation's text of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+
+from crm.models import Organisation, Purpose, Segment
+
+
+class CampaignForm(forms.Form):
+    """A new campaign: what it is called, who mails, and when."""
+
+    name = forms.CharField(
+        label="Name of the campaign", max_length=120, help_text="Only staff see it."
+    )
+    is_coordinated = forms.BooleanField(
+        label="Send it together with the other organisation",
+        required=False,
+        help_text=(
+            "Each organisation writes its own text and mails its own people. "
+            "Somebody on both lists gets one email, not two."
+        ),
+    )
+    suitable_for_under_18 = forms.BooleanField(
+        label="It is suitable for people under 18",
+        required=False,
+        help_text="If not, people who may be under 18 are left out.",
+    )
+    due_at = forms.DateTimeField(
+        label="When to send it",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        help_text="Leave it empty to send as soon as it is approved.",
+    )
+
+
+class TextForm(forms.Form):
+    """One organisation's text: for whom, which type of email, subject and words."""
+
+    segment = forms.ModelChoiceField(
+        label="Who is it for",
+        queryset=Segment.objects.none(),
+        required=False,
+        empty_label="Everyone on our list",
+        to_field_name="public_id",
+    )
+    purpose = forms.ModelChoiceField(
+        label="Type of email",
+        queryset=Purpose.objects.none(),
+        empty_label=None,
+        help_text="Only people who said yes to this type get it.",
+    )
+    subject = forms.CharField(label="Subject", max_length=200)
+    body = forms.CharField(
+        label="Text",
+        widget=forms.Textarea(attrs={"rows": 16}),
+        help_text=(
+            "Leave a blank line between paragraphs. **Bold**, [a link](https://example.org) and lists with - "
+            "work. {{ first_name|friend }} becomes the name, or “friend” if we do not know it. The imprint "
+            "and the link to stop are added below."
+        ),
+    )
+
+    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._offer("segment", Segment.objects.filter(organisation=organisation))
+        self._offer("purpose", Purpose.objects.filter(organisation=organisation))
+
+    def _offer(self, name: str, choices: QuerySet[Any]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = choices

@@ -1,0 +1,113 @@
+"""Makes one person's message from a version: subject, plain text, HTML and the headers of RFC 2369 and 8058."""
+
+from __future__ import annotations
+
+import html
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from markdown_it import MarkdownIt
+
+from crm.models import Organisation
+from mailings import merge
+from mailings.models import Version
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True})
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message ready to be handed over."""
+
+    sender: str
+    reply_to: str
+    subject: str
+    text: str
+    html: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A version's parts, made once for all its messages; fields and links are filled in for each person."""
+
+    organisation: Organisation
+    subject: str
+    text: str
+    html: str
+    list_id: str
+    campaign: uuid.UUID
+
+
+_LINK = "COALESCE-PREFERENCES-LINK"
+
+
+def prepare(version: Version, *, partners: list[Organisation]) -> Prepared:
+    """Make the parts that all messages of a version share.
+
+    `partners`: on whose behalf the campaign is sent; each one's imprint stands in both parts (scenario 59).
+    """
+    organisation = version.organisation
+    context = {
+        "organisation": organisation,
+        "partners": partners,
+        "subject": version.subject,
+        "link": _LINK,
+        "body_text": version.body.strip(),
+        "body_html": _html(version.body),
+    }
+    return Prepared(
+        organisation=organisation,
+        subject=version.subject,
+        text=render_to_string("email/campaign.txt", context),
+        html=render_to_string("email/campaign.html", context),
+        list_id=f"<{organisation.code.lower()}.{organisation.sender_address.partition('@')[2]}>",
+        campaign=version.campaign.public_id,
+    )
+
+
+@lru_cache(maxsize=64)
+def _html(body: str) -> str:
+    """Turn Markdown into HTML; raw HTML in it is shown as text, so that nothing can be slipped in."""
+    return str(_MARKDOWN.render(body))
+
+
+def letter(
+    prepared: Prepared, *, values: Mapping[str, str], token: str, message_id: uuid.UUID
+) -> Letter:
+    """Make one person's message. `values` are merged, escaped in the HTML part and on one line in the subject."""
+    page = settings.BASE_URL + reverse("preferences", args=[token])
+    one_click = settings.BASE_URL + reverse("one-click", args=[token])
+    escaped = {name: html.escape(value) for name, value in values.items()}
+    sender = prepared.organisation
+    domain = sender.sender_address.partition("@")[2]
+    return Letter(
+        sender=f'"{sender.sender_name}" <{sender.sender_address}>',
+        reply_to=sender.reply_address,
+        subject=" ".join(merge.fill(prepared.subject, values).split()),
+        text=merge.fill(prepared.text, values).replace(_LINK, page),
+        html=merge.fill(prepared.html, escaped).replace(_LINK, page),
+        headers={
+            "Message-ID": f"<{message_id}@{domain}>",
+            "List-ID": prepared.list_id,
+            "List-Unsubscribe": f"<{one_click}>, <mailto:{sender.reply_address}?subject=stop>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "Feedback-ID": f"{prepared.campaign.hex[:12]}:{sender.code}:campaign:coalesce",
+            "Auto-Submitted": "auto-generated",
+            "Precedence": "bulk",
+        },
+    )
+
+
+def greeting(*, first_name: str, last_name: str, is_personal: bool) -> dict[str, str]:
+    """Give the values to merge; an inbox that several people read is greeted by no single name."""
+    if not is_personal:
+        return {}
+    clean = re.compile(r"[\x00-\x1f\x7f]")
+    return {"first_name": clean.sub(" ", first_name), "last_name": clean.sub(" ", last_name)}

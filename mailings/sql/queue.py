@@ -1,0 +1,277 @@
+"""Statements of the queue: claim a chunk, ask once more, settle, and clear up after a worker that died.
+
+Each commits by itself. A chunk's token changes with every claim: a worker that was taken for dead and is only
+slow finds its token gone, and stops (fencing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from crm import consent
+from crm.models import ContactPoint
+from crm.reasons import Reason
+from mailings.models import Delivery
+
+LEASE = "2 minutes"  # longer than a chunk's slowest message; renewed with each
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A chunk that this worker holds."""
+
+    chunk_id: int
+    campaign_id: int
+    first: int
+    last: int
+    token: int
+
+
+def claim(campaign_id: int) -> Claim | None:
+    """Take the next open chunk of a campaign that is being sent. Uses chunk_to_do."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE mailings_chunk SET state = 1, token = nextval('mailings_fencing_token'), cursor = 0,
+                leased_until = now() + interval '{LEASE}'
+            WHERE id = (
+                SELECT c.id FROM mailings_chunk c JOIN mailings_campaign m ON m.id = c.campaign_id
+                WHERE c.campaign_id = %s AND c.state = 0 AND m.state = 'sending'
+                  AND (c.leased_until IS NULL OR c.leased_until < now())
+                ORDER BY c.first LIMIT 1 FOR UPDATE OF c SKIP LOCKED)
+            RETURNING id, campaign_id, first, last, token
+            """,
+            [campaign_id],
+        )
+        row = cursor.fetchone()
+    return Claim(*row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is needed to write to one inbox."""
+
+    delivery_id: int
+    public_id: Any
+    seq: int
+    organisation_id: int
+    version_id: int
+    contact_point_id: int
+    contact_point: Any
+    address: str
+    first_name: str
+    last_name: str
+    is_personal: bool
+
+
+_MESSAGE = """
+    SELECT d.id, d.public_id, d.seq, {alias}.organisation_id, {alias}.version_id, cp.id, cp.public_id, cp.address,
+           s.first_name, s.last_name, d.is_personal
+"""
+
+
+def messages(claimed: Claim) -> list[Message]:
+    """Give the messages of a chunk that wait still, in order. Uses one_place_in_the_queue."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            {_MESSAGE.format(alias="d")}
+            FROM mailings_delivery d
+            JOIN crm_contactpoint cp ON cp.id = d.contact_point_id
+            JOIN crm_supporter s ON s.id = d.supporter_id
+            WHERE d.campaign_id = %s AND d.seq BETWEEN %s AND %s AND d.status = 0 ORDER BY d.seq
+            """,
+            [claimed.campaign_id, claimed.first, claimed.last],
+        )
+        return [Message(*row) for row in cursor.fetchall()]
+
+
+def others(campaign_id: int, message: Message) -> list[Message]:
+    """Give who else of the audience reads the inbox and was to be mailed by it: their version may take its place."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            {_MESSAGE.format(alias="a")}
+            FROM mailings_delivery d
+            JOIN crm_addresskey k ON k.mailbox = d.mailbox
+            JOIN crm_contactpoint cp ON cp.id = k.contact_point_id
+            JOIN mailings_audience a ON a.campaign_id = d.campaign_id AND a.contact_point_id = cp.id
+            JOIN crm_supporter s ON s.id = a.supporter_id
+            WHERE d.id = %s AND d.campaign_id = %s AND a.reasons = 0 AND cp.id <> %s ORDER BY a.id
+            """,
+            [message.delivery_id, campaign_id, message.contact_point_id],
+        )
+        return [Message(*row) for row in cursor.fetchall()]
+
+
+class LostLeaseError(Exception):
+    """The chunk was given to another worker: this one must stop at once."""
+
+
+_SOMEBODY = -6_019_270  # stands for the address when the statement is made ready; no row has it
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The last asking, made ready once for a version: one statement that moves the cursor and asks the gate."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+
+    @classmethod
+    def about(cls, question: consent.Question) -> Asking:
+        """Compile the gate for one address into the statement."""
+        asked = consent.decide(ContactPoint.objects.filter(pk=_SOMEBODY), question)
+        sql, parameters = asked.values("reasons").query.sql_with_params()
+        return cls(
+            f"""
+            UPDATE mailings_chunk SET cursor = %s, leased_until = now() + interval '{LEASE}'
+            WHERE id = %s AND token = %s AND state = 1 RETURNING (SELECT q.reasons FROM ({sql}) q(reasons))
+            """,
+            parameters,
+        )
+
+    def ask(self, claimed: Claim, message: Message) -> int:
+        """Move the cursor to the message and give every reason, at this moment, not to send it; 0 for none.
+
+        Raises LostLeaseError if the chunk is no longer this worker's.
+        """
+        parameters = (
+            message.contact_point_id if value == _SOMEBODY else value for value in self.parameters
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, [message.seq, claimed.chunk_id, claimed.token, *parameters])
+            row = cursor.fetchone()
+        if row is None:
+            raise LostLeaseError
+        return int(row[0]) if row[0] is not None else Reason.ADDRESS_INVALID.value
+
+
+def settle_one(
+    message: Message, status: Delivery.Status, *, reasons: int = 0, detail: str = ""
+) -> None:
+    """Write at once what became of a message that was not handed over."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE mailings_delivery SET status = %s, reasons = %s, detail = %s, settled_at = now()
+            WHERE id = %s AND status = 0
+            """,
+            [status.value, reasons, detail[:200], message.delivery_id],
+        )
+
+
+def settle_doubt(claimed: Claim) -> None:
+    """Mark the message at the cursor as one that may have been sent: the connection broke while it was."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE mailings_delivery d SET status = 4, settled_at = now() FROM mailings_chunk c
+            WHERE c.id = %s AND c.token = %s AND d.campaign_id = c.campaign_id AND d.seq = c.cursor AND d.status = 0
+            """,
+            [claimed.chunk_id, claimed.token],
+        )
+
+
+def replace(message: Message, by: Message) -> None:
+    """Put another reader's version, from the same audience, in the place of a message that was refused."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE mailings_delivery SET organisation_id = %s, version_id = %s, contact_point_id = %s,
+                supporter_id = (SELECT supporter_id FROM crm_contactpoint WHERE id = %s)
+            WHERE id = %s AND status = 0
+            """,
+            [
+                by.organisation_id,
+                by.version_id,
+                by.contact_point_id,
+                by.contact_point_id,
+                message.delivery_id,
+            ],
+        )
+
+
+def settle(claimed: Claim, sent: Sequence[int], *, again_after: str | None) -> None:
+    """Write what was handed over, and close the chunk; or open it `again_after` an interval for those that wait.
+
+    Raises LostLeaseError, and writes nothing, if the chunk is no longer this worker's.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE mailings_chunk SET state = CASE WHEN %(again)s::interval IS NULL THEN 2 ELSE 0 END,
+                leased_until = now() + %(again)s::interval
+            WHERE id = %(chunk)s AND token = %(token)s AND state = 1
+            """,
+            {"again": again_after, "chunk": claimed.chunk_id, "token": claimed.token},
+        )
+        if cursor.rowcount != 1:
+            raise LostLeaseError
+        cursor.execute(
+            "UPDATE mailings_delivery SET status = 1, settled_at = now() WHERE id = ANY(%s) AND status = 0",
+            [list(sent)],
+        )
+
+
+def reap() -> int:
+    """Clear up after workers that died: settle what their cursor proves, and mark the one in doubt.
+
+    Gives how many messages may or may not have been sent. Each chunk gets a new token, so that a worker that
+    was only slow stops before its next message.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH dead AS (
+                SELECT id, campaign_id, first, last, cursor FROM mailings_chunk
+                WHERE state = 1 AND leased_until < now() FOR UPDATE SKIP LOCKED
+            ), doubt AS (
+                UPDATE mailings_delivery d
+                SET status = CASE WHEN d.seq < dead.cursor THEN 1 ELSE 4 END, settled_at = now()
+                FROM dead
+                WHERE d.campaign_id = dead.campaign_id AND d.seq BETWEEN dead.first AND dead.cursor AND d.status = 0
+                RETURNING d.status
+            ), opened AS (
+                UPDATE mailings_chunk c SET state = 0, leased_until = NULL,
+                    token = nextval('mailings_fencing_token')
+                FROM dead WHERE c.id = dead.id
+            )
+            SELECT count(*) FILTER (WHERE status = 4) FROM doubt
+            """
+        )
+        (doubtful,) = cursor.fetchone()
+    return int(doubtful)
+
+
+def to_wake(slots: int) -> list[tuple[int, int]]:
+    """Give each campaign with open chunks and how many workers to wake for it. Uses chunk_to_do."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT m.id, least(
+                count(*) FILTER (WHERE c.state = 0 AND (c.leased_until IS NULL OR c.leased_until < now())),
+                %s - count(*) FILTER (WHERE c.state = 1))
+            FROM mailings_campaign m JOIN mailings_chunk c ON c.campaign_id = m.id AND c.state <> 2
+            WHERE m.state = 'sending' GROUP BY m.id ORDER BY m.due_at, m.id
+            """,
+            [slots],
+        )
+        return [(campaign, wakes) for campaign, wakes in cursor.fetchall() if wakes > 0]
+
+
+def finish() -> None:
+    """Call those campaigns done of which every message is settled and none may have been sent unknown to us."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE mailings_campaign m SET state = 'done', finished_at = now()
+            WHERE m.state = 'sending'
+              AND NOT EXISTS (SELECT FROM mailings_chunk c WHERE c.campaign_id = m.id AND c.state <> 2)
+              AND NOT EXISTS (SELECT FROM mailings_delivery d WHERE d.campaign_id = m.id AND d.status IN (0, 4))
+            """
+        )

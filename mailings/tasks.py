@@ -1,0 +1,35 @@
+"""The sending in the background. A task is a wake-up: what is to be done stands in the rows."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from mailings import dispatch
+from mailings.services import sending
+
+
+@shared_task
+def sweep() -> None:
+    """Find what waits and wake workers for it; runs every few seconds."""
+    work = sending.sweep()
+    for campaign_id in work.to_freeze:
+        freeze.delay(campaign_id)
+    for campaign_id, workers in work.to_wake:
+        for _ in range(workers):
+            send_chunk.delay(campaign_id)
+
+
+@shared_task
+def freeze(campaign_id: int) -> None:
+    """Queue the messages of a campaign whose time has come, and begin."""
+    if sending.freeze(campaign_id=campaign_id):
+        send_chunk.delay(campaign_id)
+
+
+@shared_task
+def send_chunk(campaign_id: int) -> None:
+    """Send the next chunk, then wake somebody for the one after; after the last, see whether all is done."""
+    if dispatch.send_chunk(campaign_id):
+        send_chunk.delay(campaign_id)
+    else:
+        sweep.delay()

@@ -1,0 +1,196 @@
+"""The pages of campaigns: they parse, call one service and answer."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from crm.middleware import StaffRequest
+from crm.models import Organisation, Supporter
+from mailings import audience, dispatch, history, rendering
+from mailings.forms import CampaignForm, TextForm
+from mailings.models import Campaign, Version
+from mailings.services import campaigns as services
+from mailings.tasks import freeze
+
+PAGE = 50
+
+
+def _visible(request: StaffRequest) -> QuerySet[Campaign]:
+    """The campaigns that this organisation takes part in."""
+    shared = Q(mode=Campaign.Mode.COORDINATED)
+    return Campaign.objects.filter(Q(organisation=request.organisation) | shared)
+
+
+def _find(request: StaffRequest, public_id: uuid.UUID) -> Campaign:
+    return get_object_or_404(_visible(request), public_id=public_id)
+
+
+def _own_version(request: StaffRequest, campaign: Campaign) -> Version | None:
+    own = Version.objects.filter(campaign=campaign, organisation=request.organisation)
+    return own.select_related(
+        "campaign", "organisation", "segment", "purpose", "author", "approved_by"
+    ).first()
+
+
+def campaigns(request: HttpRequest) -> HttpResponse:
+    """List the campaigns, the newest first."""
+    staff = cast(StaffRequest, request)
+    found = _visible(staff).order_by("-pk")
+    if before := request.GET.get("before"):
+        last = get_object_or_404(_visible(staff), public_id=before)
+        found = found.filter(pk__lt=last.pk)
+    rows = list(found[: PAGE + 1])
+    more = rows[PAGE - 1].public_id if len(rows) > PAGE else None
+    return render(
+        request,
+        "mailings/campaigns.html",
+        {"campaigns": rows[:PAGE], "page": {"next_url": f"?before={more}" if more else ""}},
+    )
+
+
+def add(request: HttpRequest) -> HttpResponse:
+    """Begin a campaign."""
+    staff = cast(StaffRequest, request)
+    form = CampaignForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        campaign = services.create(
+            organisation=staff.organisation, user=staff.user, **form.cleaned_data
+        )
+        return redirect("campaign-text", campaign.public_id)
+    return render(request, "mailings/add.html", {"form": form})
+
+
+def text(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Write one's own organisation's text of a campaign."""
+    staff = cast(StaffRequest, request)
+    campaign = _find(staff, public_id)
+    version = _own_version(staff, campaign)
+    initial: dict[str, Any] = {}
+    if version is not None:
+        initial = {
+            "segment": version.segment.public_id if version.segment else None,
+            "purpose": version.purpose,
+            "subject": version.subject,
+            "body": version.body,
+        }
+    form = TextForm(request.POST or None, initial=initial, organisation=staff.organisation)
+    if request.method == "POST" and form.is_valid():
+        draft = services.Draft(**form.cleaned_data)
+        try:
+            services.write(
+                campaign=campaign, organisation=staff.organisation, draft=draft, user=staff.user
+            )
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            return redirect("campaign", campaign.public_id)
+    context = {"form": form, "campaign": campaign, "was_approved": version and version.approved_at}
+    return render(request, "mailings/text.html", context)
+
+
+def campaign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Show a campaign: before it is sent who would get it, and afterwards what became of it."""
+    staff = cast(StaffRequest, request)
+    found = _find(staff, public_id)
+    version = _own_version(staff, found)
+    context: dict[str, Any] = {"campaign": found, "version": version}
+    if version is not None:
+        context["letter"] = rendering.prepare(version, partners=_partners(staff, found))
+        before = found.state in (Campaign.State.DRAFT, Campaign.State.SCHEDULED)
+        context["tally"] = (
+            audience.preview(version) if before else audience.report(found, staff.organisation.pk)
+        )
+        context["sample"] = audience.sample(version) if before else []
+        context["may_approve"] = (
+            found.is_draft and not version.approved_at and version.author_id != staff.user.pk
+        )
+    if found.state in (Campaign.State.SENDING, Campaign.State.DONE):
+        context["done"], context["everything"] = audience.progress(found)
+        if not found.is_coordinated:
+            context["outcomes"] = audience.outcomes(found)
+    return render(request, "mailings/campaign.html", context)
+
+
+def _partners(request: StaffRequest, campaign: Campaign) -> list[Organisation]:
+    """On whose behalf the campaign is sent."""
+    if campaign.is_coordinated:
+        return list(Organisation.objects.filter(is_partner=True))
+    return [request.organisation]
+
+
+@require_POST
+def test(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Send the text to one's own address."""
+    staff = cast(StaffRequest, request)
+    campaign = _find(staff, public_id)
+    version = _own_version(staff, campaign)
+    if version is not None:
+        try:
+            dispatch.send_test(
+                version=version, partners=_partners(staff, campaign), user=staff.user
+            )
+        except (dispatch.RelayUnavailableError, dispatch.Refused):
+            messages.error(request, "The mail server did not take the test. Try again in a minute.")
+        else:
+            messages.success(request, "A test is on its way to your own address.")
+    return redirect("campaign", campaign.public_id)
+
+
+@require_POST
+def approve(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Approve one's own organisation's text, written by somebody else."""
+    staff = cast(StaffRequest, request)
+    campaign = _find(staff, public_id)
+    version = get_object_or_404(Version, campaign=campaign, organisation=staff.organisation)
+    try:
+        campaign = services.approve(version=version, user=staff.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        if campaign.state == Campaign.State.SCHEDULED:
+            freeze.delay_on_commit(campaign.pk)
+            messages.success(request, "Approved. It is sent at its time.")
+        else:
+            messages.success(
+                request, "Approved. The other organisation has not approved its text yet."
+            )
+    return redirect("campaign", campaign.public_id)
+
+
+@require_POST
+def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Call a campaign off."""
+    campaign = _find(cast(StaffRequest, request), public_id)
+    try:
+        services.cancel(campaign=campaign)
+        messages.success(request, "The campaign was called off. Nobody gets it.")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("campaign", campaign.public_id)
+
+
+@require_POST
+def copy(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Begin a new campaign with the text of this one."""
+    staff = cast(StaffRequest, request)
+    campaign = _find(staff, public_id)
+    new = services.copy(campaign=campaign, organisation=staff.organisation, user=staff.user)
+    messages.success(request, "Copied. Give the copy its own name and text.")
+    return redirect("campaign", new.public_id)
+
+
+def person_mail(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Show which campaigns meant a person, whether they were included, and why not."""
+    staff = cast(StaffRequest, request)
+    person = get_object_or_404(Supporter, public_id=public_id, organisation=staff.organisation)
+    return render(
+        request, "mailings/person_mail.html", {"person": person, "entries": history.of(person)}
+    )
