@@ -59,6 +59,7 @@ def environment(folder: Path) -> dict[str, str]:
     kept = _kept_secrets(folder)
     found = {
         "COALESCE_HOME": str(folder),
+        "COALESCE_ADMIN_URL": admin_url,
         "REDIS_URL": os.environ.get("REDIS_URL") or _start_valkey(folder),
         "SECRET_KEY": os.environ.get("SECRET_KEY") or kept["SECRET_KEY"],
         "COALESCE_HASH_KEY": os.environ.get("COALESCE_HASH_KEY") or kept["COALESCE_HASH_KEY"],

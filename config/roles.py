@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
+import sys
 from typing import Any
 
 import psycopg
@@ -24,14 +26,17 @@ LOGINS: dict[str, tuple[str, ...]] = {
 _LOCK = 6_019_270_411  # advisory lock: two set-ups of one server wait for each other
 
 
-def set_up(admin_url: str, *, may_create_databases: bool) -> dict[str, str]:
+def set_up(
+    admin_url: str, *, may_create_databases: bool, passwords: dict[str, str] | None = None
+) -> dict[str, str]:
     """Make the roles, and the database of `admin_url`, if missing; safe to repeat.
 
     `admin_url` is a connection URI of a user who may create roles. Returns a connection URI per login
-    (`web`, `worker`, `owner`). The logins' passwords follow from the administrator's, so that two set-ups
-    of one server agree. Raises psycopg.Error where the server refuses.
+    (`web`, `worker`, `owner`). Without `passwords` those of the logins follow from the administrator's,
+    so that two set-ups of one server agree. Raises psycopg.Error where the server refuses.
     """
     parts = conninfo_to_dict(admin_url)
+    secret = passwords or {login: _derived(parts, f"coalesce_{login}") for login in LOGINS}
     database = str(parts.get("dbname") or "coalesce")
     with psycopg.connect(_with(parts, dbname=_maintenance(parts)), autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
@@ -45,7 +50,7 @@ def set_up(admin_url: str, *, may_create_databases: bool) -> dict[str, str]:
                 connection,
                 "ALTER ROLE {} " + options + " PASSWORD {}",
                 sql.Identifier(name),
-                sql.Literal(_password(parts, name)),
+                sql.Literal(secret[login]),
             )
             for role in roles:
                 _run(
@@ -62,7 +67,7 @@ def set_up(admin_url: str, *, may_create_databases: bool) -> dict[str, str]:
             parts,
             dbname=database,
             user=f"coalesce_{login}",
-            password=_password(parts, f"coalesce_{login}"),
+            password=secret[login],
         )
         for login in LOGINS
     }
@@ -85,10 +90,10 @@ def _create(connection: psycopg.Connection[Any], name: str, options: str) -> Non
 
 
 def _run(connection: psycopg.Connection[Any], text: str, *parts: sql.Composable) -> None:
-    connection.execute(sql.SQL(text).format(*parts))  # type: ignore[arg-type]
+    connection.execute(sql.SQL(text).format(*parts))
 
 
-def _password(parts: dict[str, Any], role: str) -> str:
+def _derived(parts: dict[str, Any], role: str) -> str:
     key = str(parts.get("password") or "embedded").encode()
     return hmac.digest(key, f"coalesce login {role}".encode(), hashlib.sha256).hex()
 
@@ -104,3 +109,24 @@ def _maintenance(parts: dict[str, Any]) -> str:
 
 def _with(parts: dict[str, Any], **changes: str) -> str:
     return make_conninfo(**{**parts, **changes})
+
+
+def main() -> int:
+    """Make the logins of a real installation from COALESCE_ADMIN_URL and COALESCE_<LOGIN>_PASSWORD."""
+    passwords = {
+        login: os.environ.get(f"COALESCE_{login.upper()}_PASSWORD", "") for login in LOGINS
+    }
+    for login, password in passwords.items():
+        if len(password) < 16:
+            print(
+                f"COALESCE_{login.upper()}_PASSWORD is missing or shorter than 16 characters.",
+                file=sys.stderr,
+            )
+            return 1
+    set_up(os.environ["COALESCE_ADMIN_URL"], may_create_databases=False, passwords=passwords)
+    print("The logins and roles are ready.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import (
     BigIntegerField,
@@ -26,6 +27,14 @@ from django.db.models.functions import Now
 
 from crm.models import Action, AgeBand, Channel, ContactPoint
 from crm.reasons import Reason
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class _Decision(TypedDict):
+        reasons: int
+
+    DecidedPoint = WithAnnotations[ContactPoint, _Decision]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ _REFUSED = {
 }
 
 
-def decide(points: QuerySet[ContactPoint], question: Question) -> QuerySet[ContactPoint]:
+def decide(points: QuerySet[ContactPoint], question: Question) -> QuerySet[DecidedPoint]:
     """Annotate email addresses with `reasons` (int, bits of Reason): why each may not be mailed now.
 
     `state` is annotated too: the consent state that the reasons were read from.
@@ -103,6 +112,6 @@ def _sum(conditions: list[tuple[Q, Reason]]) -> CombinedExpression:
             default=Value(0),
             output_field=BigIntegerField(),
         )
-        total = bit if total is None else total.bitor(bit)
+        total = bit if total is None else total.bitor(bit)  # type: ignore[arg-type]
     assert isinstance(total, CombinedExpression)
     return total

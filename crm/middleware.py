@@ -68,7 +68,7 @@ class OrganisationMiddleware:
                 wall.take(
                     "staff",
                     organisation_id=staff.organisation.pk,
-                    user_id=cast(int, request.user.pk),
+                    user_id=request.user.pk,
                 )
         return self.get_response(request)
 

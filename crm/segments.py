@@ -123,7 +123,7 @@ def members(organisation: Organisation, segment: Segment | None) -> QuerySet[Sup
 
 def addresses(
     organisation: Organisation, segment: Segment | None, question: consent.Question
-) -> QuerySet[ContactPoint]:
+) -> QuerySet[consent.DecidedPoint]:
     """Give the email addresses of those meant, with the gate's decision about each."""
     points = ContactPoint.objects.filter(
         organisation=organisation,

@@ -67,7 +67,17 @@ class Servers:
     def start_workers(self) -> None:
         """Start the workers and their clock."""
         queues = "default,imports,matching,bulk"
-        worker = ["-m", "celery", "-A", "config", "worker", "--concurrency", "2", "--queues", queues]
+        worker = [
+            "-m",
+            "celery",
+            "-A",
+            "config",
+            "worker",
+            "--concurrency",
+            "2",
+            "--queues",
+            queues,
+        ]
         self._start("worker", [*worker, "--loglevel", "INFO"], COALESCE_LOGIN="worker")
         clock = ["-m", "celery", "-A", "config", "beat", "--schedule", str(self.folder / "beat")]
         self._start("beat", clock, COALESCE_LOGIN="worker")

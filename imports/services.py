@@ -6,7 +6,7 @@ import hashlib
 import json
 from datetime import date
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
@@ -123,7 +123,7 @@ def _stage(file: Import) -> int:
     )
     line = 0
     with file.file.open("rb") as content:
-        for sheet in reading.sheets(file.name, content):
+        for sheet in reading.sheets(file.name, cast(BinaryIO, content)):
             reader = staging.Reader(sheet, rules)
             file.preset = reader.preset.code
             if not reader.columns.get("email"):

@@ -10,7 +10,6 @@ from django.db import connection
 from django.db.models import Count
 
 from crm import consent, segments
-from crm.models import ContactPoint
 from crm.reasons import SENTENCES, Reason
 from mailings.models import Audience, Campaign, Delivery, Version
 
@@ -73,7 +72,7 @@ def preview(version: Version) -> Tally:
     return _tally([*groups, (Reason.ADDRESS_INVALID.value, without)] if without else groups)
 
 
-def sample(version: Version, size: int = 5) -> list[ContactPoint]:
+def sample(version: Version, size: int = 5) -> list[consent.DecidedPoint]:
     """Give some of those who would be mailed."""
     points = segments.addresses(version.organisation, version.segment, question(version))
     return list(points.filter(reasons=0).select_related("supporter")[:size])

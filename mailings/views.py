@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -156,7 +158,7 @@ def approve(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         if campaign.state == Campaign.State.SCHEDULED:
-            freeze.delay_on_commit(campaign.pk)
+            transaction.on_commit(partial(freeze.delay, campaign.pk))
             messages.success(request, "Approved. It is sent at its time.")
         else:
             messages.success(

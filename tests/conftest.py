@@ -5,20 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection
 
 from crm import wall
 from crm.models import Organisation
 from tests import factories
-
-
-@pytest.fixture(autouse=True)
-def _role_is_given_back() -> Iterator[None]:
-    """A page that failed inside a test's outer transaction must not leave its role to the next."""
-    yield
-    if connection.connection is not None and not connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute("RESET ROLE")
 
 
 @pytest.fixture

@@ -138,7 +138,9 @@ COALESCE_UPLOAD_LIMIT = 200 * 1024 * 1024
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 COALESCE_SMTP = os.environ.get("COALESCE_SMTP", "smtp://127.0.0.1:25")
 EMAIL_TIMEOUT = 60
-COALESCE_SENDING_SLOTS = int(os.environ.get("COALESCE_SENDING_SLOTS", "2"))  # workers for a campaign
+COALESCE_SENDING_SLOTS = int(
+    os.environ.get("COALESCE_SENDING_SLOTS", "2")
+)  # workers for a campaign
 DEFAULT_FROM_EMAIL = os.environ.get("COALESCE_PLATFORM_ADDRESS", "coalesce@example.org")
 
 CELERY_BROKER_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")

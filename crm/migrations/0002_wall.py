@@ -106,8 +106,8 @@ LEDGER = """
 
     CREATE VIEW crm_consenthistory WITH (security_barrier) AS
         SELECT id, organisation_id, supporter_id, contact_point_id, reach, purpose_id, channel, action, source,
-               source_detail, statement_id, occurred_at, occurred_until, recorded_at, paused_until, actor_id, second_actor_id,
-               batch_id, act_id, confirms_id, corrects_id, evidence
+               source_detail, statement_id, occurred_at, occurred_until, recorded_at, paused_until, actor_id,
+               second_actor_id, batch_id, act_id, confirms_id, corrects_id, evidence
         FROM crm_consentevent WHERE organisation_id = app_organisation();
     GRANT SELECT ON crm_consenthistory TO coalesce_staff, coalesce_keeper;
 """

@@ -77,7 +77,9 @@ def stop_organisation(
                 *((supporter_id, None, None, None) for supporter_id in bare),
             ]
         )
-        refold(supporter_ids=[supporter.canonical_id], mailboxes=[row[3] for row in addressed])
+        refold(
+            supporter_ids=[supporter.canonical_id], mailboxes=[bytes(row[3]) for row in addressed]
+        )
     return act
 
 

@@ -9,6 +9,7 @@ since 1970, since an array holds one type.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -237,7 +238,10 @@ def refold(touched: Touched) -> int:
     The events of the whole neighbourhood are read: everyone merged with those touched, and everyone who
     shares an inbox with them. Runs in the scope of one organisation, or of the platform.
     """
-    parameters = {"supporters": list(touched.supporter_ids), "mailboxes": list(touched.mailboxes)}
+    parameters: Any = {
+        "supporters": list(touched.supporter_ids),
+        "mailboxes": list(touched.mailboxes),
+    }
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {_TEMPORARY}")
         cursor.execute(_NEIGHBOURS, parameters)
@@ -265,7 +269,7 @@ def refold(touched: Touched) -> int:
             ON CONFLICT (contact_point_id, purpose_id) DO UPDATE SET {_CHANGED}
             """
         )
-        written = cursor.rowcount
+        written = int(cursor.rowcount)
         cursor.execute(f"DROP TABLE {_TEMPORARY}")
     return written
 
@@ -276,7 +280,7 @@ def rebuild() -> int:
         cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute("DELETE FROM crm_consentstate")
         cursor.execute(f"INSERT INTO crm_consentstate ({_COLUMNS}) {_WHOLE}")
-        written = cursor.rowcount
+        written = int(cursor.rowcount)
         cursor.execute("SET LOCAL enable_nestloop = on")
     return written
 

@@ -1,0 +1,48 @@
+"""Runs one benchmark by name in a database of its own, and prints its figures as JSON on the last line."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+
+import django
+from django.core.management import call_command
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from config import roles
+
+
+def main(arguments: list[str]) -> int:
+    """Find the benchmark, make it a database if there is none, and run it."""
+    here = Path(__file__).parent
+    names = sorted(path.stem for path in here.glob("*.py") if not path.stem.startswith("_"))
+    if not arguments or arguments[0] not in names:
+        print(f"bin/bench NAME [arguments]; the names are: {', '.join(names)}")
+        return 0 if not arguments else 2
+    _own_database()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.development"
+    os.environ["COALESCE_LOGIN"] = "owner"
+    django.setup()
+    call_command("migrate", verbosity=0)
+    module = importlib.import_module(f"benchmarks.{arguments[0]}")
+    result = module.run(arguments[1:])
+    print(json.dumps({"benchmark": arguments[0], **result}))
+    return 0
+
+
+def _own_database() -> None:
+    """Point the logins at `coalesce_bench` on the same server, so that nothing else is touched."""
+    admin = os.environ["COALESCE_ADMIN_URL"]
+    urls = roles.set_up(
+        make_conninfo(**{**conninfo_to_dict(admin), "dbname": "coalesce_bench"}),
+        may_create_databases=True,
+    )
+    for login, url in urls.items():
+        os.environ[f"DATABASE_URL_{login.upper()}"] = url
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

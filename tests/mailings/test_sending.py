@@ -1,0 +1,268 @@
+"""A campaign reaches those who said yes, each inbox once, and nobody who said stop, however late."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from crm import wall
+from crm.models import Organisation, Source
+from crm.reasons import Reason
+from crm.services import permissions
+from crm.sql import fold
+from mailings import dispatch
+from mailings.audience import question
+from mailings.models import Audience, Campaign, Chunk, Delivery, Version
+from mailings.services import sending
+from mailings.sql import queue
+from tests import factories
+from tests.mailings.conftest import Relay, campaign, send_all, supporter_who_said_yes
+
+pytestmark = pytest.mark.django_db
+
+
+def stop(point: object) -> None:
+    """The person says stop by the preference page."""
+    with wall.scope("keeper", organisation_id=point.organisation_id):  # type: ignore[attr-defined]
+        permissions.stop_organisation(
+            supporter=point.supporter,  # type: ignore[attr-defined]
+            source=Source.PERSONAL,
+            detail="test",
+        )
+
+
+def test_everybody_who_said_yes_gets_one_message_to_them_alone(
+    socr: Organisation, relay: Relay
+) -> None:
+    for number in range(5):
+        supporter_who_said_yes(socr, f"p{number}@example.org")
+    fold.rebuild()
+    made = send_all(campaign(socr))
+    assert sorted(relay.inboxes) == [f"p{n}@example.org" for n in range(5)]
+    assert made.state == Campaign.State.DONE
+    assert not any(message["Cc"] or message["Bcc"] for message in relay.messages)
+
+
+def test_somebody_who_never_said_yes_is_left_out_with_the_reason(
+    socr: Organisation, relay: Relay
+) -> None:
+    factories.address(factories.supporter(socr), "quiet@example.org")
+    fold.rebuild()
+    made = send_all(campaign(socr))
+    assert not relay.messages
+    assert Audience.objects.get(campaign=made).reasons == Reason.NO_CONSENT_RECORDED
+
+
+def test_a_person_without_an_address_is_in_the_audience_with_a_reason(
+    socr: Organisation, relay: Relay
+) -> None:
+    factories.supporter(socr)
+    made = send_all(campaign(socr))
+    assert Audience.objects.get(campaign=made).reasons == Reason.ADDRESS_INVALID
+
+
+def test_a_stop_after_the_audience_was_frozen_is_honoured(socr: Organisation, relay: Relay) -> None:
+    point = supporter_who_said_yes(socr, "late@example.org")
+    fold.rebuild()
+    made = campaign(socr)
+    sending.freeze(campaign_id=made.pk)
+    stop(point)
+    send_all(made)
+    assert not relay.messages
+    delivery = Delivery.objects.get(campaign=made)
+    assert delivery.status == Delivery.Status.SKIPPED
+    assert Reason(delivery.reasons) & Reason.ORG_UNSUBSCRIBED
+
+
+def test_a_stop_after_the_chunk_was_claimed_is_honoured(socr: Organisation) -> None:
+    point = supporter_who_said_yes(socr, "later@example.org")
+    fold.rebuild()
+    made = campaign(socr)
+    sending.freeze(campaign_id=made.pk)
+    with wall.platform_session():
+        claimed = queue.claim(made.pk)
+        assert claimed is not None
+        (message,) = queue.messages(claimed)
+    stop(point)
+    version = Version.objects.get(campaign=made)
+    assert queue.Asking.about(question(version)).ask(claimed, message)
+
+
+def test_somebody_on_both_lists_gets_one_email_not_two(
+    socr: Organisation, neu: Organisation, relay: Relay
+) -> None:
+    supporter_who_said_yes(socr, "Both@example.org")
+    supporter_who_said_yes(neu, "both@example.org")
+    fold.rebuild()
+    send_all(campaign(socr, neu))
+    assert len(relay.messages) == 1
+
+
+def test_the_other_version_takes_the_place_of_one_refused_at_the_last_moment(
+    socr: Organisation, neu: Organisation, relay: Relay
+) -> None:
+    for where in (socr, neu):
+        supporter_who_said_yes(where, "both@example.org")
+    fold.rebuild()
+    made = campaign(socr, neu)
+    sending.freeze(campaign_id=made.pk)
+    chosen = Delivery.objects.get(campaign=made)
+    stop(chosen.contact_point)
+    send_all(made)
+    (message,) = relay.messages
+    assert chosen.organisation.code not in message["Subject"]
+
+
+def test_a_stop_to_one_organisation_leaves_the_others_yes(
+    socr: Organisation, neu: Organisation, relay: Relay
+) -> None:
+    stop(supporter_who_said_yes(socr, "both@example.org"))
+    supporter_who_said_yes(neu, "both@example.org")
+    fold.rebuild()
+    send_all(campaign(neu))
+    assert relay.inboxes == ["both@example.org"]
+
+
+def test_a_household_gets_one_copy_that_greets_nobody_by_name(
+    socr: Organisation, relay: Relay
+) -> None:
+    supporter_who_said_yes(socr, "home@example.org", "Priya")
+    supporter_who_said_yes(socr, "home@example.org", "Daniel")
+    fold.rebuild()
+    send_all(campaign(socr))
+    (message,) = relay.messages
+    text = message.get_body(("plain",))
+    assert text is not None
+    assert "Dear friend," in text.get_content()
+
+
+def test_a_message_carries_one_click_unsubscribe_and_the_imprint(
+    socr: Organisation, relay: Relay
+) -> None:
+    supporter_who_said_yes(socr, "a@example.org")
+    fold.rebuild()
+    send_all(campaign(socr))
+    (message,) = relay.messages
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert message["List-Unsubscribe"].strip().startswith("<http")
+    for kind in ("plain", "html"):
+        part = message.get_body((kind,))
+        assert part is not None
+        assert socr.postal_address in part.get_content()
+
+
+def test_a_coordinated_message_carries_both_imprints(
+    socr: Organisation, neu: Organisation, relay: Relay
+) -> None:
+    supporter_who_said_yes(socr, "a@example.org")
+    fold.rebuild()
+    send_all(campaign(socr, neu))
+    text = relay.messages[0].get_body(("plain",))
+    assert text is not None
+    for where in (socr, neu):
+        assert where.postal_address in text.get_content()
+
+
+def test_two_messages_differ_in_nothing_but_names_and_the_preference_link(
+    socr: Organisation, relay: Relay
+) -> None:
+    for number in (1, 2):
+        supporter_who_said_yes(socr, f"p{number}@example.org")
+    fold.rebuild()
+    send_all(campaign(socr))
+    pages = []
+    for message in relay.messages:
+        part = message.get_body(("html",))
+        assert part is not None
+        pages.append(re.sub(r'href="http://127[^"]+"', "LINK", part.get_content()))
+    assert pages[0] == pages[1]
+    assert "<img" not in pages[0]
+
+
+def test_a_refused_recipient_is_marked_failed_and_the_rest_go_out(
+    socr: Organisation, relay: Relay
+) -> None:
+    for name in ("good", "gone"):
+        supporter_who_said_yes(socr, f"{name}@example.org")
+    fold.rebuild()
+    relay.answers["gone@example.org"] = "550 5.1.1 no such user"
+    made = send_all(campaign(socr))
+    assert relay.inboxes == ["good@example.org"]
+    failed = Delivery.objects.get(campaign=made, status=Delivery.Status.FAILED)
+    assert "5.1.1" in failed.detail
+
+
+def test_a_temporary_refusal_waits_and_is_not_lost(socr: Organisation, relay: Relay) -> None:
+    supporter_who_said_yes(socr, "grey@example.org")
+    fold.rebuild()
+    relay.answers["grey@example.org"] = "451 4.7.1 try later"
+    made = send_all(campaign(socr))
+    assert Delivery.objects.get(campaign=made).status == Delivery.Status.PENDING
+    relay.answers.clear()
+    Chunk.objects.update(leased_until=timezone.now() - timedelta(minutes=1))
+    assert send_all(made).state == Campaign.State.DONE
+    assert relay.inboxes == ["grey@example.org"]
+
+
+def test_an_unreachable_relay_loses_nothing(socr: Organisation, settings: object) -> None:
+    settings.COALESCE_SMTP = "smtp://127.0.0.1:1"  # type: ignore[attr-defined]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
+    supporter_who_said_yes(socr, "a@example.org")
+    fold.rebuild()
+    made = campaign(socr)
+    sending.freeze(campaign_id=made.pk)
+    assert dispatch.send_chunk(made.pk)
+    assert Delivery.objects.get(campaign=made).status == Delivery.Status.PENDING
+
+
+def test_freezing_twice_changes_nothing(socr: Organisation, relay: Relay) -> None:
+    supporter_who_said_yes(socr, "a@example.org")
+    fold.rebuild()
+    made = campaign(socr)
+    assert sending.freeze(campaign_id=made.pk) == 1
+    assert sending.freeze(campaign_id=made.pk) == 0
+    assert Delivery.objects.count() == 1
+
+
+def test_a_dead_workers_messages_are_settled_by_its_cursor(socr: Organisation) -> None:
+    for number in range(3):
+        supporter_who_said_yes(socr, f"p{number}@example.org")
+    fold.rebuild()
+    made = campaign(socr)
+    sending.freeze(campaign_id=made.pk)
+    with wall.platform_session():
+        assert queue.claim(made.pk) is not None
+    Chunk.objects.update(cursor=2, leased_until=timezone.now() - timedelta(seconds=1))
+    sending.sweep()
+    found = Delivery.objects.order_by("seq").values_list("status", flat=True)
+    assert list(found) == [Delivery.Status.SENT, Delivery.Status.IN_DOUBT, Delivery.Status.PENDING]
+
+
+def test_a_campaign_is_not_done_while_a_message_may_have_been_sent(
+    socr: Organisation, relay: Relay
+) -> None:
+    supporter_who_said_yes(socr, "a@example.org")
+    fold.rebuild()
+    made = campaign(socr)
+    sending.freeze(campaign_id=made.pk)
+    Delivery.objects.update(status=Delivery.Status.IN_DOUBT)
+    assert send_all(made).state == Campaign.State.SENDING
+
+
+def test_a_worker_that_lost_its_lease_stops_before_the_next_message(socr: Organisation) -> None:
+    supporter_who_said_yes(socr, "a@example.org")
+    fold.rebuild()
+    made = campaign(socr)
+    sending.freeze(campaign_id=made.pk)
+    with wall.platform_session():
+        claimed = queue.claim(made.pk)
+        assert claimed is not None
+        (message,) = queue.messages(claimed)
+    Chunk.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    sending.sweep()
+    asking = queue.Asking.about(question(Version.objects.get(campaign=made)))
+    with pytest.raises(queue.LostLeaseError):
+        asking.ask(claimed, message)
