@@ -7,7 +7,6 @@ import os
 from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.development")
-os.environ.setdefault("COALESCE_LOGIN", "worker")
 
 app = Celery("coalesce")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.contrib import admin
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", include("crm.urls")),
+    path("p/", include("crm.public_urls")),
+    path("imports/", include("imports.urls")),
+    path("campaigns/", include("mailings.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -115,6 +115,22 @@ def condition(rules: dict[str, Any]) -> Q:
     return total
 
 
+def describe(rules: dict[str, Any]) -> list[str]:
+    """Give a segment's rules in words, one each."""
+    found = []
+    for rule in rules.get("rules", []):
+        field, value = FIELDS[rule["field"]], rule["value"]
+        if field.choices is not None:
+            value = field.choices().filter(pk=value).first() or "something that is gone"
+        op = OPERATORS[rule["op"]]
+        found.append(
+            f"{field.label} {'' if rule['field'] == 'area' and op == 'is' else op} {value}".replace(
+                "  ", " "
+            )
+        )
+    return found
+
+
 def members(organisation: Organisation, segment: Segment | None) -> QuerySet[Supporter]:
     """Give the organisation's supporters, one for each person, whom the segment means; None: all."""
     everyone = Supporter.objects.filter(organisation=organisation, canonical=F("pk"))

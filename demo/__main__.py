@@ -17,6 +17,7 @@ from pathlib import Path
 from demo import cast
 from demo.job import Job
 from demo.servers import Servers
+from demo.visitor import FormError
 from demo.witness import Witness
 
 
@@ -47,7 +48,7 @@ def main() -> int:
         ended.wait()
         say("Ending everything …")
         return 0
-    except (RuntimeError, OSError) as error:
+    except (RuntimeError, FormError, OSError) as error:
         say(f"{error}\nThe logs are in {folder / 'logs'}. To begin again: bin/demo --reset")
         return 1
     finally:

@@ -22,6 +22,21 @@ from imports.models import Import, ImportChunk, Problem, StagedRow
 from imports.sql import applying, matching
 
 STRETCH = 5_000  # lines in one transaction
+# What the counts of a preview are called, on pages and on the command line alike.
+LABELS = {
+    "rows": "rows read",
+    "new": "new people",
+    "changed": "people we have, with something new",
+    "unchanged": "people we have, nothing new",
+    "repeated": "repeated inside the file",
+    "refused": "rows with a mistake, left out",
+    "yes": "say yes, with a date",
+    "yes_undated": "say yes without a date: no permission",
+    "no": "say no",
+    "bouncing": "addresses from which mail came back",
+    "not_said": "say nothing about email: no permission",
+    "problems": "cells to look at",
+}
 
 
 def upload(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from functools import partial
 from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from crm.middleware import StaffRequest
 from crm.models import Organisation, Supporter
+from crm.wakeups import wake
 from mailings import audience, dispatch, history, rendering
 from mailings.forms import CampaignForm, TextForm
 from mailings.models import Campaign, Version
@@ -158,7 +157,7 @@ def approve(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         if campaign.state == Campaign.State.SCHEDULED:
-            transaction.on_commit(partial(freeze.delay, campaign.pk))
+            wake(freeze, campaign.pk)
             messages.success(request, "Approved. It is sent at its time.")
         else:
             messages.success(

@@ -131,6 +131,7 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True  # a spreadsheet must not run what somebody typed
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 COALESCE_UPLOAD_LIMIT = 200 * 1024 * 1024
 

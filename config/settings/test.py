@@ -15,4 +15,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 CELERY_BROKER_URL = "memory://"
-LOGGING = {"version": 1, "disable_existing_loggers": False, "loggers": {"mail.log": {"level": "ERROR"}}}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "loggers": {"mail.log": {"level": "ERROR"}},
+}

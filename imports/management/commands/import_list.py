@@ -16,21 +16,6 @@ from crm.models import Organisation, Statement
 from imports import services
 from imports.models import Import, Problem
 
-LABELS = {
-    "rows": "rows read",
-    "new": "new people",
-    "changed": "people we have, with something new",
-    "unchanged": "people we have, nothing new",
-    "repeated": "repeated inside the file",
-    "refused": "rows with a mistake, left out",
-    "yes": "say yes, with a date",
-    "yes_undated": "say yes without a date: no permission",
-    "no": "say no",
-    "bouncing": "addresses from which mail came back",
-    "not_said": "say nothing about email: no permission",
-    "problems": "cells to look at",
-}
-
 
 class Command(BaseCommand):
     """`import_list FILE --organisation CODE [--statement CODE --collected DATE] [--apply] [--json]`."""
@@ -94,7 +79,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"state": file.state, **file.counts}))
             return
         self.stdout.write(f"{file.name}: {file.get_state_display().lower()}")
-        for name, label in LABELS.items():
+        for name, label in services.LABELS.items():
             self.stdout.write(f"{file.counts.get(name, 0):>9,}  {label}")
         with wall.scope("keeper", organisation_id=file.organisation_id):
             for problem in Problem.objects.filter(file=file).order_by("line")[:20]:

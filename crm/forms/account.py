@@ -1,0 +1,41 @@
+"""Signing in and accepting an invitation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
+
+from crm.models import User
+
+
+class SignInForm(AuthenticationForm):
+    """Email address and password; pasting and password managers work."""
+
+    error_messages = {
+        "invalid_login": "The email address or the password is not right. Check both and try again.",
+        "inactive": "This account is closed. Ask an admin of your organisation.",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "Email address"
+        self.fields["username"].widget = forms.EmailInput(attrs={"autocomplete": "username"})
+
+
+class AcceptInvitationForm(SetPasswordForm):  # type: ignore[type-arg]
+    """The name and first password of a new colleague."""
+
+    name = forms.CharField(
+        label="Your name",
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        help_text="Colleagues see it beside what you do.",
+    )
+    field_order = ["name", "new_password1", "new_password2"]
+
+    def save(self, commit: bool = True) -> User:
+        """Set the name with the password."""
+        self.user.name = self.cleaned_data["name"]
+        return super().save(commit)

@@ -1,0 +1,60 @@
+"""The addresses of the pages of staff."""
+
+from __future__ import annotations
+
+from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_not_required
+from django.urls import path
+
+from crm.views import account, home, people, segments, settings
+
+RESET = {"email_template_name": "registration/password_reset_email.txt"}
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("sign-in/", account.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),
+    path("organisation/", account.choose_organisation, name="choose-organisation"),
+    path("invitation/<uidb64>/<token>/", account.accept_invitation, name="accept-invitation"),
+    path(
+        "password/",
+        login_not_required(auth.PasswordResetView.as_view(**RESET)),
+        name="password_reset",
+    ),
+    path(
+        "password/sent/",
+        login_not_required(auth.PasswordResetDoneView.as_view()),
+        name="password_reset_done",
+    ),
+    path(
+        "password/<uidb64>/<token>/",
+        login_not_required(auth.PasswordResetConfirmView.as_view()),
+        name="password_reset_confirm",
+    ),
+    path(
+        "password/done/",
+        login_not_required(auth.PasswordResetCompleteView.as_view()),
+        name="password_reset_complete",
+    ),
+    path("people/", people.people, name="people"),
+    path("people/new/", people.add, name="add-person"),
+    path("people/<uuid:public_id>/", people.person, name="person"),
+    path("people/<uuid:public_id>/stop/", people.record_stop, name="record-stop"),
+    path("people/<uuid:public_id>/tag/", people.add_tag, name="add-tag"),
+    path("people/<uuid:public_id>/untag/", people.remove_tag, name="remove-tag"),
+    path("addresses/<uuid:public_id>/mend/", people.mend_address, name="mend-address"),
+    path("addresses/<uuid:public_id>/yes/", people.record_yes, name="record-yes"),
+    path("segments/", segments.segment_list, name="segments"),
+    path("segments/new/", segments.edit, name="add-segment"),
+    path("segments/<uuid:public_id>/", segments.segment, name="segment"),
+    path("segments/<uuid:public_id>/edit/", segments.edit, name="edit-segment"),
+    path("segments/<uuid:public_id>/tag/", segments.tag_all, name="tag-segment"),
+    path("segments/<uuid:public_id>/delete/", segments.delete, name="delete-segment"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/wordings/new/", settings.add_wording, name="add-wording"),
+    path("settings/emails/new/", settings.edit_purpose, name="add-purpose"),
+    path("settings/emails/<slug:code>/", settings.edit_purpose, name="edit-purpose"),
+    path("settings/organisation/", settings.edit_organisation, name="edit-organisation"),
+    path("settings/staff/", settings.staff, name="staff"),
+    path("settings/staff/<uuid:public_id>/remove/", settings.remove_staff, name="remove-staff"),
+]

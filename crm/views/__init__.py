@@ -1,0 +1,1 @@
+"""The pages of staff: each parses, calls one service and answers."""

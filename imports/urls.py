@@ -1,0 +1,15 @@
+"""The addresses of imports."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from imports import views
+
+urlpatterns = [
+    path("", views.imports, name="imports"),
+    path("new/", views.add, name="add-import"),
+    path("<uuid:public_id>/", views.show, name="import"),
+    path("<uuid:public_id>/apply/", views.apply, name="apply-import"),
+    path("<uuid:public_id>/mend.xlsx", views.rows_to_mend, name="rows-to-mend"),
+]
