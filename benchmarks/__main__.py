@@ -10,7 +10,7 @@ from pathlib import Path
 
 import django
 from django.core.management import call_command
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from config import roles
 
@@ -37,7 +37,7 @@ def _own_database() -> None:
     """Point the logins at `coalesce_bench` on the same server, so that nothing else is touched."""
     admin = os.environ["COALESCE_ADMIN_URL"]
     urls = roles.set_up(
-        make_conninfo(**{**conninfo_to_dict(admin), "dbname": "coalesce_bench"}),
+        make_conninfo(admin, dbname="coalesce_bench"),
         may_create_databases=True,
     )
     for login, url in urls.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection
 
 from crm import wall
@@ -61,7 +63,7 @@ def _organisations() -> None:
 def _people(people: int) -> None:
     socr = Organisation.objects.get(code="SOCR")
     with connection.cursor() as cursor:
-        values = {
+        values: dict[str, Any] = {
             "people": people,
             "organisation": socr.pk,
             "purpose": Purpose.objects.get(organisation=socr).pk,

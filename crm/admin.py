@@ -16,13 +16,13 @@ admin.site.index_title = "Reference tables"
 
 
 @admin.register(Role)
-class RoleAdmin(ExportMixin, admin.ModelAdmin):  # type: ignore[type-arg]
+class RoleAdmin(ExportMixin, admin.ModelAdmin):  # type: ignore[type-arg, misc]
     """The vocabulary of roles, with the words that spreadsheets use for them."""
 
     list_display = ["label", "code", "is_special"]
 
 
-class OwnedAdmin(ExportMixin, admin.ModelAdmin):  # type: ignore[type-arg]
+class OwnedAdmin(ExportMixin, admin.ModelAdmin):  # type: ignore[type-arg, misc]
     """A table of one's own organisation: row-level policies show no others."""
 
     fields = ["name"]

@@ -38,4 +38,5 @@ class AcceptInvitationForm(SetPasswordForm):  # type: ignore[type-arg]
     def save(self, commit: bool = True) -> User:
         """Set the name with the password."""
         self.user.name = self.cleaned_data["name"]
-        return super().save(commit)
+        saved: User = super().save(commit)
+        return saved

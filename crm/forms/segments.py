@@ -60,7 +60,8 @@ class SegmentForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         self.organisation, self.segment = organisation, segment
-        super().__init__(*args, initial=self._initial(segment), **kwargs)
+        kwargs["initial"] = self._initial(segment)
+        super().__init__(*args, **kwargs)
         for name, choices in (
             ("role", Role.objects.all()),
             ("not_role", Role.objects.all()),
@@ -96,7 +97,9 @@ class SegmentForm(forms.Form):
             "rules": segments.check(rules),
         }
         taken = Segment.objects.filter(organisation=self.organisation, name=cleaned.get("name"))
-        if taken.exclude(pk=self.segment.pk if self.segment else None).exists():
+        if self.segment is not None:
+            taken = taken.exclude(pk=self.segment.pk)
+        if taken.exists():
             raise ValidationError({"name": "There is a segment of this name already."})
         return cleaned
 

@@ -151,7 +151,7 @@ WITH sound AS (  -- a partner must be named by the statement; joint permission n
     LEFT JOIN pause z3 ON z3.reach = 3 AND z3.organisation_id = t.organisation_id AND z3.mailbox = t.mailbox
         AND z3.purpose_id = p.id
     WHERE assent.supporter_id IS NOT NULL OR own.who IS NOT NULL OR person.who IS NOT NULL
-       OR inbox.refusal IS NOT NULL OR stop.mailbox IS NOT NULL
+       OR inbox.refusal IS NOT NULL OR stop.mailbox IS NOT NULL OR z1.who IS NOT NULL OR z3.mailbox IS NOT NULL
 ), judged AS (  -- the refusal in force: a hard one until the person's own confirmed yes, or a later soft one;
                 -- a complaint, too, is ended by a confirmed yes only (decision 1)
     SELECT *, CASE WHEN hard IS NOT NULL AND (lifted IS NULL OR lifted <= hard[1]) THEN hard

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from psycopg import ClientCursor, Cursor
 
 from crm import consent
 from crm.models import ContactPoint
@@ -117,22 +118,27 @@ _SOMEBODY = -6_019_270  # stands for the address when the statement is made read
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """The last asking, made ready once for a version: one statement that moves the cursor and asks the gate."""
+    """The last asking, made ready once for a version: one statement that moves the cursor and asks the gate.
 
-    sql: str
-    parameters: tuple[Any, ...]
+    PostgreSQL keeps its plan (a prepared statement): planning the gate anew for each message would cost more
+    than asking it.
+    """
+
+    statement: str
 
     @classmethod
     def about(cls, question: consent.Question) -> Asking:
         """Compile the gate for one address into the statement."""
         asked = consent.decide(ContactPoint.objects.filter(pk=_SOMEBODY), question)
         sql, parameters = asked.values("reasons").query.sql_with_params()
+        connection.ensure_connection()
+        gate = ClientCursor(connection.connection).mogrify(sql, parameters).replace("%", "%%")
         return cls(
             f"""
             UPDATE mailings_chunk SET cursor = %s, leased_until = now() + interval '{LEASE}'
-            WHERE id = %s AND token = %s AND state = 1 RETURNING (SELECT q.reasons FROM ({sql}) q(reasons))
-            """,
-            parameters,
+            WHERE id = %s AND token = %s AND state = 1
+            RETURNING (SELECT q.reasons FROM ({gate.replace(str(_SOMEBODY), "%s")}) q(reasons))
+            """
         )
 
     def ask(self, claimed: Claim, message: Message) -> int:
@@ -140,12 +146,9 @@ class Asking:
 
         Raises LostLeaseError if the chunk is no longer this worker's.
         """
-        parameters = (
-            message.contact_point_id if value == _SOMEBODY else value for value in self.parameters
-        )
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, [message.seq, claimed.chunk_id, claimed.token, *parameters])
-            row = cursor.fetchone()
+        values = [message.seq, claimed.chunk_id, claimed.token, message.contact_point_id]
+        with Cursor(connection.connection) as cursor:
+            row = cursor.execute(self.statement, values, prepare=True).fetchone()
         if row is None:
             raise LostLeaseError
         return int(row[0]) if row[0] is not None else Reason.ADDRESS_INVALID.value
