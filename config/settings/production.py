@@ -8,7 +8,7 @@ import re
 from django.core.exceptions import ImproperlyConfigured
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import ALLOWED_HOSTS, BASE_URL, COALESCE_HASH_KEY, SECRET_KEY
+from config.settings.base import ALLOWED_HOSTS, BASE_DIR, BASE_URL, COALESCE_HASH_KEY, SECRET_KEY
 
 
 def refuse_unless(good: bool, sentence: str) -> None:
@@ -59,6 +59,7 @@ refuse_unless(
     "COALESCE_HOME is missing: name the folder that keeps uploaded files.",
 )
 
+STATIC_ROOT = BASE_DIR / "staticfiles"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = True
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60

@@ -85,7 +85,12 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The browser that bin/test found."""
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    flags = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+    ]
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(
             executable_path=os.environ.get("COALESCE_CHROMIUM") or None, args=flags

@@ -59,7 +59,9 @@ def write_campaign(page: Page, subject: str) -> str:
     press(page, "Go on to the text")
     page.get_by_label("Who is it for").select_option(label="SENCOs")
     page.get_by_label("Subject").fill(subject)
-    page.get_by_label("Text", exact=False).last.fill("Dear {{ first_name|friend }},\n\nplease **write**.")
+    page.get_by_label("Text", exact=False).last.fill(
+        "Dear {{ first_name|friend }},\n\nplease **write**."
+    )
     press(page, "Save and see who gets it")
     return page.url
 
