@@ -68,6 +68,7 @@ def _work(servers: Servers, folder: Path, people: int) -> dict[str, object]:
     servers.manage("migrate", "--verbosity", "0")
     servers.start_web()
     servers.start_workers()
+    servers.keep_up()
     say(f"{time.monotonic() - began:>6.1f} s  started the database, web, workers and mail catcher")
     if done.exists():
         say("          the main job was done before: everything is as it was left")

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +32,9 @@ class Servers:
     base_url: str = ""
     mail_url: str = ""
     environment: dict[str, str] = field(default_factory=dict)
-    _running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _commands: dict[str, tuple[list[str], dict[str, str]]] = field(default_factory=dict)
+    _stopping: threading.Event = field(default_factory=threading.Event)
 
     def start_mail(self) -> None:
         """Start the mail catcher, unless COALESCE_SMTP names somebody else's."""
@@ -100,9 +103,11 @@ class Servers:
 
     def stop(self) -> None:
         """End everything that was started, the last first, and wait for it."""
-        for process in reversed(self._running):
+        self._stopping.set()
+        processes = list(reversed(self._running.values()))
+        for process in processes:
             process.terminate()
-        for process in reversed(self._running):
+        for process in processes:
             try:
                 process.wait(timeout=20)
             except subprocess.TimeoutExpired:
@@ -110,18 +115,31 @@ class Servers:
                 process.wait()
         self._running.clear()
 
+    def keep_up(self) -> None:
+        """Start again whatever ends by itself, as a service manager does, until everything is stopped."""
+        threading.Thread(target=self._keep_up, daemon=True).start()
+
+    def _keep_up(self) -> None:
+        while not self._stopping.wait(1):
+            for name, process in list(self._running.items()):
+                if process.poll() is not None and not self._stopping.is_set():
+                    self._begin(name)
+
     def _start(self, name: str, arguments: list[str], **extra: str) -> None:
+        self._commands[name] = ([sys.executable, *arguments], {**self.environment, **extra})
+        self._begin(name)
+
+    def _begin(self, name: str) -> None:
+        command, environment = self._commands[name]
         (self.folder / "logs").mkdir(exist_ok=True)
         with (self.folder / "logs" / f"{name}.log").open("ab") as log:
-            self._running.append(
-                subprocess.Popen(
-                    [sys.executable, *arguments],
-                    cwd=ROOT,
-                    env={**self.environment, **extra},
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,  # Ctrl-C is ours to pass on, in order
-                )
+            self._running[name] = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is ours to pass on, in order
             )
 
 

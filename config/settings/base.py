@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "crm.middleware.OrganisationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # every page, unless it says otherwise
+    "crm.access.MembershipRequiredMiddleware",  # and a role in some organisation
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -145,8 +146,9 @@ DEFAULT_FROM_EMAIL = os.environ.get("COALESCE_PLATFORM_ADDRESS", "coalesce@examp
 
 CELERY_BROKER_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# A task is a wake-up: it is acknowledged when taken, and a lost one is made good by the next sweep. A late
+# acknowledgement to a broker that went away meanwhile would end the worker itself.
+CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 60.0
 CELERY_TASK_SOFT_TIME_LIMIT = 15 * 60

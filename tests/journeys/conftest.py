@@ -76,6 +76,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         servers.manage("shell", "--command", SET_UP)
         servers.start_web()
         servers.start_workers()
+        servers.keep_up()
         yield servers
     finally:
         servers.stop()
