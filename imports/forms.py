@@ -11,6 +11,8 @@ from django.core.files.uploadedfile import UploadedFile
 
 from crm.models import Organisation, Statement
 
+UNKNOWN = "unknown"
+
 
 class ImportForm(forms.Form):
     """A file, and which words its people saw."""
@@ -19,30 +21,47 @@ class ImportForm(forms.Form):
         label="Spreadsheet",
         help_text="A Mailchimp export (ZIP), an Excel workbook (.xlsx) or a CSV file.",
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,.zip,.xlsx,.xls,.ods"}),
+        error_messages={
+            "required": "Choose a file.",
+            "empty": "This file is empty. Choose one with a row of headings and people below it.",
+        },
     )
-    statement = forms.ModelChoiceField(
+    statement = forms.ChoiceField(
         label="Which sign-up wording did these people see?",
-        queryset=Statement.objects.none(),
-        required=False,
-        empty_label="I do not know: nobody may be emailed because of this file",
+        help_text="A yes counts only with the words it was said to. Add wordings under Settings.",
+        error_messages={"required": "Choose the wording, or say that you do not know."},
     )
     collected_on = forms.DateField(
         label="When did they say yes, if the file does not tell?",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text="It counts for rows without a date of their own. Leave it empty if you do not know.",
+        error_messages={"invalid": "There is no such date: write it as 2026-04-03."},
     )
     adults_only = forms.BooleanField(
         label="Everyone in this file is 18 or over",
         required=False,
-        help_text="If not, people whose age we do not know get only what suits under-18s.",
+        help_text="Leave it empty if you are not sure. People whose age we do not know get only what suits under-18s.",
     )
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._wordings = {
+            str(wording.public_id): wording
+            for wording in Statement.objects.filter(organisation=organisation)
+        }
         field = self.fields["statement"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = Statement.objects.filter(organisation=organisation)
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [
+            ("", "Choose one"),
+            *((key, str(wording)) for key, wording in self._wordings.items()),
+            (UNKNOWN, "I do not know: nobody will be emailed because of this file"),
+        ]
+
+    @property
+    def wordings(self) -> list[Statement]:
+        """The wordings to choose from."""
+        return list(self._wordings.values())
 
     def clean_file(self) -> UploadedFile[Any]:
         """Refuse a file beyond the limit, with the limit."""
@@ -53,3 +72,7 @@ class ImportForm(forms.Form):
                 f"This file is larger than {limit} MB. Split it and bring the parts."
             )
         return file
+
+    def clean_statement(self) -> Statement | None:
+        """Give the wording; None stands for "I do not know"."""
+        return self._wordings.get(self.cleaned_data["statement"])

@@ -12,11 +12,23 @@ from imports.reading import Cell
 
 LONDON = ZoneInfo("Europe/London")
 _YES = frozenset(
-    ["y", "yes", "true", "t", "1", "x", "✓", "on", "subscribed", "active", "confirmed"]
-) | {
-    "opted in",
-}
-_NO = frozenset({"n", "no", "false", "f", "0", "off", "opted out", "declined"})
+    {
+        "y",
+        "yes",
+        "true",
+        "t",
+        "1",
+        "x",
+        "✓",
+        "on",
+        "opted in",
+        "subscribed",
+        "active",
+        "confirmed",
+    }
+)
+_DECLINED = frozenset({"opted out", "declined"})
+_NO = frozenset({"n", "no", "false", "f", "0", "off"}) | _DECLINED
 _STOP = frozenset(
     {
         "unsubscribed",
@@ -31,6 +43,9 @@ _STOP = frozenset(
 )
 _COMPLAINT = frozenset({"spam complaint", "complained", "spam", "complaint"})
 _BOUNCE = frozenset({"cleaned", "bounced", "bouncing", "hard bounce", "on hold"})
+_NOTHING = frozenset({"", "n a", "null", "unknown"})
+# Words that are understood, and are no permission: people have yet to confirm, or were never asked.
+_WITHHELD = frozenset({"pending", "unconfirmed", "nonsubscribed", "transactional"})
 _SPREADSHEET_FAULT = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)|(TRUE|FALSE)\(\)")
 
 Interval = tuple[datetime, datetime]
@@ -66,17 +81,25 @@ def positive(cell: Cell) -> tuple[Action | None, bool]:
 
 
 def is_known(cell: Cell) -> bool:
-    """Tell whether a consent cell is blank or holds a word with a meaning."""
+    """Tell whether a cell of a consent column is blank or holds a word with a meaning."""
     words = _words(cell)
-    return words in (_YES | _NO | _STOP | _COMPLAINT | _BOUNCE | {"", "n a", "null", "unknown"})
+    return any(
+        words in meanings
+        for meanings in (_YES, _NO, _STOP, _COMPLAINT, _BOUNCE, _NOTHING, _WITHHELD)
+    )
 
 
-def inverted(cell: Cell) -> Action | None:
-    """Read a column that says no: a yes in it is a refusal, a no in it says nothing."""
+def is_withheld(cell: Cell) -> bool:
+    """Tell whether a cell says that a yes is not there yet, or was never asked for."""
+    return _words(cell) in _WITHHELD
+
+
+def inverted(cell: Cell) -> tuple[Action | None, bool]:
+    """Read a column that says no, as `positive`: a yes in it is a refusal, a no in it says nothing."""
     words = _words(cell)
-    if words in (_YES | _STOP | {"opted out", "declined"}):
-        return Action.WITHDRAW
-    return Action.COMPLAINT if words in _COMPLAINT else None
+    if words in _YES | _STOP | _DECLINED:
+        return Action.WITHDRAW, False
+    return (Action.COMPLAINT if words in _COMPLAINT else None), words in _BOUNCE
 
 
 def moment(cell: Cell, now: datetime) -> Interval | None:
@@ -112,29 +135,63 @@ def _day(value: date) -> Interval:
     return start.astimezone(UTC), end.astimezone(UTC)
 
 
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:[ ,]+(\d{1,2}:\d\d(?::\d\d)?))?")
+_NAMED = re.compile(r"(\d{1,2})[ -]([a-z]{3,9})[ -](\d{4})", re.IGNORECASE)
+_MONTHS = (
+    "january february march april may june july august september october november december"
+).split()
+
+
 def _parse(text: str) -> Interval:
     try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        if _ISO_DAY.fullmatch(text):
             return _day(date.fromisoformat(text))
-        if re.match(r"\d{4}-\d\d-\d\d[ T]", text):
+        if _ISO_DAY.match(text):
             value = datetime.fromisoformat(text)
             value = value if value.tzinfo else value.replace(tzinfo=UTC)
             return value, value
-        slashed = re.fullmatch(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})", text)
-        if slashed:
-            first, second, year = (int(part) for part in slashed.groups())
-            if first > 12:
-                return _day(date(year, second, first))
-            if second > 12:
-                return _day(date(year, first, second))
-            if first == second:
-                return _day(date(year, first, second))
-            raise CellError("This date can be read in two ways: write it as 2026-04-03.")
+        if slashed := _SLASHED.fullmatch(text):
+            return _clock(_slashed(*map(int, slashed.groups()[:3])), slashed[4])
+        if named := _NAMED.fullmatch(text):
+            return _day(date(int(named[3]), _month(named[2]), int(named[1])))
+    except CellError:
+        raise
     except ValueError as error:
-        if isinstance(error, CellError):
-            raise
         raise CellError("There is no such date: write it as 2026-04-03.") from error
     raise CellError("This is not a date we can read: write it as 2026-04-03.")
+
+
+def _slashed(first: int, second: int, year: int) -> date:
+    """Give the date of three numbers, the year last, where only one order of day and month is possible."""
+    if first > 12 or first == second:
+        return date(year, second, first)
+    if second > 12:
+        return date(year, first, second)
+    raise CellError("This date can be read in two ways: write it as 2026-04-03.")
+
+
+def _clock(value: date, told: str | None) -> Interval:
+    """Give the moment of a day by a clock in London, or the whole day."""
+    if told is None:
+        return _day(value)
+    form = "%H:%M" if told.count(":") == 1 else "%H:%M:%S"
+    clock = datetime.strptime(told, form).time()
+    at = datetime.combine(value, clock, LONDON).astimezone(UTC)
+    return at, at
+
+
+def _month(name: str) -> int:
+    for number, month in enumerate(_MONTHS, start=1):
+        if month.startswith(name.lower()):
+            return number
+    raise ValueError(name)
+
+
+def years(since: datetime, now: datetime) -> int:
+    """Give how many whole years have gone by, on London's calendar."""
+    begin, end = since.astimezone(LONDON).date(), now.astimezone(LONDON).date()
+    return end.year - begin.year - ((end.month, end.day) < (begin.month, begin.day))
 
 
 def day(value: date) -> Interval:

@@ -26,7 +26,16 @@ class Preset:
 
 
 _COMMON: dict[str, tuple[str, ...]] = {
-    "email": ("email", "email address", "e mail", "preferred email", "home email", "work email"),
+    "email": (
+        "email",
+        "email address",
+        "e mail",
+        "your email address",
+        "what is your email address",
+        "preferred email",
+        "home email",
+        "work email",
+    ),
     "first_name": ("first name", "forename", "forenames", "given name"),
     "last_name": ("last name", "surname", "family name"),
     "phone": ("mobile", "phone", "phone number", "mobile phone", "telephone"),
@@ -37,7 +46,26 @@ _COMMON: dict[str, tuple[str, ...]] = {
     "says_yes": ("email opt in", "opt in", "consent", "email consent", "subscribed"),
     "says_no": ("do not email", "email opt out", "unsubscribed", "no bulk emails user opt out"),
     "said_on": ("opt in date", "consent date", "date of consent", "signed up", "created at"),
+    "refused_on": ("opt out date", "unsubscribed on", "date unsubscribed"),
+    "born": ("date of birth", "dob", "d o b", "birth date", "birthdate", "birthday"),
 }
+# What an admin reads for each field.
+LABELS = {
+    "email": "Email address",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "phone": "Phone number",
+    "postcode": "Postcode",
+    "role": "Role",
+    "tags": "Tags",
+    "external_id": "Membership number",
+    "says_yes": "Said yes to email",
+    "says_no": "Said no to email",
+    "said_on": "When they said yes",
+    "refused_on": "When they said no",
+    "born": "Age band only: the date of birth is not kept",
+}
+NOT_KEPT = frozenset({"what to mend", "row was in"})  # our own notes on a sheet of rows to mend
 
 PRESETS = (
     Preset(
@@ -85,12 +113,12 @@ def recognise(headings: Sequence[str]) -> Preset:
 
 
 def columns(preset: Preset, headings: Sequence[str]) -> Columns:
-    """Give, for each field, the positions of its columns, the best first; of equal headings the first."""
-    places: dict[str, int] = {}
+    """Give, for each field, the positions of its columns, the best first; of equal headings the first first."""
+    places: dict[str, list[int]] = {}
     for place, heading in enumerate(headings):
-        places.setdefault(fold(heading), place)
+        places.setdefault(fold(heading), []).append(place)
     return {
-        name: [places[alias] for alias in aliases if alias in places]
+        name: [place for alias in aliases for place in places.get(alias, [])]
         for name, aliases in preset.fields.items()
     }
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -60,17 +62,36 @@ def _zipped(name: str, file: BinaryIO) -> Iterator[Sheet]:
         raise UnreadableError(
             "This file is larger than 1 GB when unpacked. Split it and upload the parts."
         )
-    if any(member.filename == "[Content_Types].xml" for member in members):
-        if any(member.filename.endswith("vbaProject.bin") for member in members):
+    names = [member.filename for member in members]
+    if "[Content_Types].xml" in names or "META-INF/manifest.xml" in names:  # Excel, or OpenDocument
+        if any(name.endswith("vbaProject.bin") for name in names):
             raise UnreadableError("This workbook has macros. Save it as .xlsx without macros.")
         file.seek(0)
         yield _workbook(name, file)
         return
-    tables = [m for m in members if m.filename.lower().endswith(".csv") and not m.is_dir()]
+    tables = [member for member in members if _is_table(PurePosixPath(member.filename))]
     if not tables:
         raise UnreadableError("There is no CSV file in this ZIP. Upload the export as it was made.")
     for member in tables:
-        yield _delimited(PurePosixPath(member.filename).name, archive.read(member))
+        yield _delimited(PurePosixPath(member.filename).name, _unpacked(archive, member))
+
+
+def _is_table(path: PurePosixPath) -> bool:
+    """Tell a CSV file from the shadows of files that macOS adds to a ZIP."""
+    return path.suffix.lower() == ".csv" and "__MACOSX" not in path.parts
+
+
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    try:
+        return archive.read(member)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise UnreadableError(
+            "This ZIP file is damaged. Download it again and upload the new copy."
+        ) from error
+    except (RuntimeError, NotImplementedError) as error:
+        raise UnreadableError(
+            "This ZIP file has a password. Unpack it and upload the files without one."
+        ) from error
 
 
 def _workbook(name: str, file: BinaryIO) -> Sheet:
@@ -79,10 +100,10 @@ def _workbook(name: str, file: BinaryIO) -> Sheet:
         book = CalamineWorkbook.from_filelike(file)
         visible = [s.name for s in book.sheets_metadata if "Visible" in str(s.visible)]
         table = book.get_sheet_by_name((visible or book.sheet_names)[0])
-        rows = enumerate(table.iter_rows(), start=1 + (table.start or (0, 0))[0])
+        rows = enumerate(table.iter_rows(), start=1)  # blank lines at the top are among them
     except (CalamineError, IndexError, OSError) as error:
         raise UnreadableError(
-            "This workbook cannot be read. Open it, save it as .xlsx and upload that."
+            "This workbook cannot be read. Open it, save it as .xlsx without a password, and upload that."
         ) from error
     return _sheet(name, ((line, [_cell(value) for value in cells]) for line, cells in rows))
 
@@ -96,29 +117,61 @@ def _cell(value: object) -> Cell:
         return "TRUE" if value else "FALSE"
     if isinstance(value, time | timedelta):
         return str(value)
-    return str(value).strip()
+    return str(value).replace("\x00", "").strip()
 
 
 def _delimited(name: str, content: bytes) -> Sheet:
     """A CSV or TSV file, in UTF-8, UTF-16 or Windows-1252."""
     text = _decode(content).replace("\x00", "")
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    return _sheet(name, _lines(reader))
+    _refuse_what_is_no_table(name, text)
+    first = text.lstrip("\r\n\t ").split("\n", 1)[0].strip("\r")
+    told = re.fullmatch(r"sep=(.)", first)  # Excel's own way to name the delimiter
+    delimiter = told[1] if told else max(",;\t", key=first.count)
+    rows = _lines(text, delimiter)
+    if told:
+        next(rows)
+    return _sheet(name, rows)
 
 
-def _lines(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[Cell]]]:
+def _refuse_what_is_no_table(name: str, text: str) -> None:
+    """Say so when the file is a PDF, a picture, a web page or JSON: its name may promise otherwise."""
+    start = text[:1000].lstrip()
+    if start.startswith("%PDF") or re.search(r"[\x01-\x08\x0e-\x1a]", start):
+        raise UnreadableError(f"{name} is not a spreadsheet. Upload a CSV, XLSX or ZIP file.")
+    if re.match(r"<(!doctype|html|\?xml|table|head|meta)\b", start, re.IGNORECASE):
+        raise UnreadableError(
+            f"{name} is a web page inside. Open it in Excel, save it as .xlsx and upload that."
+        )
+    if re.match(r"[\[{]\s*[\[{\"]", start):
+        raise UnreadableError(
+            f"{name} holds data for programs (JSON), not a table of people. Upload a CSV or XLSX file."
+        )
+
+
+def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[Cell]]]:
     """Give each record with the line on which it begins: a quoted cell may hold line breaks."""
-    begins = 1
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    begins, last = 1, 1
     try:
         for cells in reader:
             yield begins, [cell.strip() for cell in cells]
-            begins = reader.line_num + 1  # type: ignore[attr-defined]
+            begins, last = reader.line_num + 1, begins
     except csv.Error as error:
-        raise UnreadableError(
-            f"The file cannot be read from line {begins} on: check the quotation marks there."
-        ) from error
+        raise _bad_quotes(begins) from error
+    if begins > last + 1 and _is_left_open(text, last):
+        raise _bad_quotes(last)
+
+
+def _is_left_open(text: str, line: int) -> bool:
+    """Tell whether a quotation mark from this line on is never closed, so that it swallows what follows."""
+    lines = io.StringIO(text, newline="").readlines()[line - 1 :]
+    return sum(each.count('"') for each in lines) % 2 == 1
+
+
+def _bad_quotes(line: int) -> UnreadableError:
+    return UnreadableError(
+        f"The file cannot be read from line {line} on: check the quotation marks there."
+    )
 
 
 def _decode(content: bytes) -> str:

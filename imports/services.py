@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from datetime import date
 from itertools import islice
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from crm import wall
@@ -19,8 +20,9 @@ from crm.services import permissions, profiles
 from crm.sql import statistics
 from imports import meaning, reading, staging
 from imports.models import Import, ImportChunk, Problem, StagedRow
-from imports.sql import applying, matching
+from imports.sql import applying, matching, permission, staged
 
+log = logging.getLogger(__name__)
 STRETCH = 5_000  # lines in one transaction
 # What the counts of a preview are called, on pages and on the command line alike.
 LABELS = {
@@ -54,8 +56,8 @@ def upload(
     Raises ValidationError, in a sentence, if the same file was imported in the same way before, or the
     wording does not name the organisation.
     """
-    if statement and not statement.organisations.filter(pk=organisation.pk).exists():
-        raise ValidationError({"statement": "This wording does not name your organisation."})
+    if statement:
+        _check_wording(statement, organisation)
     if collected_on and collected_on > timezone.localdate():
         raise ValidationError({"collected_on": "This date is in the future."})
     digest = _digest(content, statement, collected_on, adults_only)
@@ -85,6 +87,23 @@ def upload(
         )
 
 
+def _check_wording(statement: Statement, organisation: Organisation) -> None:
+    """Refuse a wording that cannot carry this organisation's permission: joint mail needs every partner named."""
+    needed = Organisation.objects.filter(pk=organisation.pk)
+    if not organisation.is_partner:
+        needed = Organisation.objects.filter(is_partner=True)
+    missing = needed.exclude(pk__in=statement.organisations.values("pk"))
+    if missing and organisation.is_partner:
+        raise ValidationError({"statement": "This wording does not name your organisation."})
+    if missing:
+        names = " and ".join(missing.values_list("name", flat=True))
+        raise ValidationError({"statement": f"This wording does not name {names}."})
+    if not statement.purposes.filter(organisation=organisation).exists():
+        raise ValidationError(
+            {"statement": "This wording speaks of no type of email. Choose another."}
+        )
+
+
 def _digest(
     content: BinaryIO, statement: Statement | None, collected_on: date | None, adults_only: bool
 ) -> str:
@@ -104,54 +123,82 @@ def preview(*, file: Import) -> Import:
     A file that cannot be read becomes REFUSED with a sentence. Safe to repeat.
     """
     with wall.scope("keeper", organisation_id=file.organisation_id):
-        file = Import.objects.select_for_update().get(pk=file.pk)
-        if file.state not in (Import.State.UPLOADED, Import.State.PREVIEWED):
-            return file
+        mine = Import.objects.select_for_update(skip_locked=True).filter(pk=file.pk).first()
+        if mine is None or mine.state not in (Import.State.UPLOADED, Import.State.PREVIEWED):
+            return mine or file  # another worker is at it, or it is done
+        file = mine
         StagedRow.objects.filter(file=file).delete()
         Problem.objects.filter(file=file).delete()
         try:
             with transaction.atomic():
-                last = _stage(file)
+                last, columns = _stage(file)
             file.trouble = ""
-        except reading.UnreadableError as error:
-            file.state, file.trouble = Import.State.REFUSED, str(error)
+        except OperationalError:
+            raise  # the database, not the file: the sweep tries again
+        except Exception as error:
+            file.state, file.trouble = Import.State.REFUSED, _why(file, error)
             file.save(update_fields=["state", "trouble"])
             return file
         statistics.refresh("imports_stagedrow")
         matching.find_known(file.pk, 1, last)
         matching.find_repeated(file.pk, 1, last)
-        file.counts = matching.judge(file.pk) | {
-            "problems": Problem.objects.filter(file=file).count()
+        file.counts = {
+            **matching.judge(file.pk),
+            **permission.foretell(file.pk, file.statement_id),
+            "problems": Problem.objects.filter(file=file).count(),
+            "columns": columns,
         }
         file.state = Import.State.PREVIEWED
         file.save(update_fields=["state", "counts", "preset", "trouble"])
         return file
 
 
-def _stage(file: Import) -> int:
-    """Stage every row of the file; give the number of the last."""
+def _why(file: Import, error: Exception) -> str:
+    """Say why a file cannot be read. What nobody foresaw is logged by its kind only: cells are personal data."""
+    if isinstance(error, reading.UnreadableError):
+        return str(error)
+    log.error("import %s could not be read: %s", file.public_id, type(error).__name__)
+    return (
+        "Something in this file stopped us, and we did not foresee it. Save it as a new .xlsx or CSV file and "
+        "upload that. If it happens again, tell whoever looks after Coalesce the name of the file and the time."
+    )
+
+
+def _stage(file: Import) -> tuple[int, list[dict[str, Any]]]:
+    """Stage every row of the file; give the number of the last, and what each sheet's columns were taken for."""
     rules = staging.Rules(
         now=timezone.now(),
         collected_on=file.collected_on,
         adults_only=file.adults_only,
         synonyms=_synonyms(),
     )
-    line = 0
+    line, columns = 0, []
     with file.file.open("rb") as content:
         for sheet in reading.sheets(file.name, cast(BinaryIO, content)):
             reader = staging.Reader(sheet, rules)
             file.preset = reader.preset.code
             if not reader.columns.get("email"):
-                raise reading.UnreadableError(
-                    f"{sheet.name} has no column of email addresses. Name one “Email” and upload it again."
-                )
+                raise reading.UnreadableError(_no_addresses(sheet))
+            columns.append(reader.understood())
             rows = reader.rows(line + 1)
             while chunk := list(islice(rows, STRETCH)):
-                staging.write(file.organisation_id, file.pk, chunk)
+                staged.write(file.organisation_id, file.pk, chunk)
                 line = chunk[-1].line
     if not line:
-        raise reading.UnreadableError("There are no people in this file, only headings.")
-    return line
+        raise reading.UnreadableError(
+            "There are no people in this file, only headings. Upload one with a row for each person."
+        )
+    return line, columns
+
+
+def _no_addresses(sheet: reading.Sheet) -> str:
+    if any("@" in heading for heading in sheet.headings):
+        return f"The first row of {sheet.name} is a person. Add a row of headings above, and upload it again."
+    found = ", ".join(heading for heading in sheet.headings if heading)[:200]
+    return (
+        f"{sheet.name} has no column of email addresses, only {found}. "
+        "Name one column “Email” and upload it again."
+    )
 
 
 def _synonyms() -> dict[str, int]:
@@ -196,7 +243,8 @@ def apply(*, file: Import) -> Import:
     for number, chunk in enumerate(chunks, start=1):
         with wall.scope("keeper", **scope):
             # At chunks 1, 2, 4, 8 … the tables may have doubled since the planner last looked.
-            _apply_chunk(file, chunk, tables_grew=number & (number - 1) == 0)
+            if not _apply_chunk(file, chunk, tables_grew=number & (number - 1) == 0):
+                break  # another worker is at this import: leave it to them
     with wall.scope("keeper", **scope):
         file = Import.objects.select_for_update().get(pk=file.pk)
         if file.state == Import.State.APPLYING and not ImportChunk.objects.filter(
@@ -209,11 +257,12 @@ def apply(*, file: Import) -> Import:
         return file
 
 
-def _apply_chunk(file: Import, chunk: ImportChunk, *, tables_grew: bool) -> None:
-    """Write one stretch, unless somebody else did meanwhile."""
+def _apply_chunk(file: Import, chunk: ImportChunk, *, tables_grew: bool) -> bool:
+    """Write one stretch; give False if somebody else did, or is doing so."""
+    waiting = ImportChunk.objects.filter(pk=chunk.pk, applied_at=None)
+    if not waiting.select_for_update(skip_locked=True).exists():
+        return False
     applying.wait_for_turn(file.organisation_id)
-    if not ImportChunk.objects.select_for_update().filter(pk=chunk.pk, applied_at=None).exists():
-        return
     StagedRow.objects.filter(file=file, line__range=(chunk.first, chunk.last)).update(
         supporter_id=None, same_as=None
     )
@@ -234,3 +283,4 @@ def _apply_chunk(file: Import, chunk: ImportChunk, *, tables_grew: bool) -> None
     profiles.refresh(supporter_ids=supporters)
     permissions.refold(supporter_ids=supporters, mailboxes=mailboxes)
     ImportChunk.objects.filter(pk=chunk.pk).update(applied_at=timezone.now())
+    return True

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
-from psycopg.types.json import Jsonb
-
-from crm.hashing import hashes_of
-from crm.identity import addresses, names, phones, postcodes
-from crm.models import Action, AgeBand, ContactPoint
+from crm.identity import addresses, phones, postcodes
+from crm.models import Action, AgeBand
 from imports import meaning, presets
 from imports.reading import Cell, Sheet
+
+_READERS = {"says_yes": meaning.positive, "says_no": meaning.inverted}
+_NOT_UNDERSTOOD = {
+    "says_yes": "We do not know whether this is a yes; it counts as not said.",
+    "says_no": "We do not know whether this is a no; a yes in this row does not count.",
+}
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class Row:
     action: Action | None = None
     said: meaning.Interval | None = None
     bounces: bool = False
+    doubtful: bool = False
     data: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
@@ -75,7 +78,26 @@ class Reader:
         self.columns = presets.columns(self.preset, sheet.headings)
         self.status = presets.by_name(self.preset, sheet.name)
         known = {place for places in self.columns.values() for place in places}
-        self.others = [i for i, heading in enumerate(sheet.headings) if i not in known and heading]
+        self.others = [
+            i
+            for i, heading in enumerate(sheet.headings)
+            if i not in known and heading and presets.fold(heading) not in presets.NOT_KEPT
+        ]
+
+    def understood(self) -> dict[str, Any]:
+        """Say what each column was taken for: `read` is (heading, meaning) pairs, `kept` and `dropped` headings."""
+        meanings = {
+            place: presets.LABELS[name] for name, places in self.columns.items() for place in places
+        }
+        headings = self.sheet.headings
+        return {
+            "sheet": self.sheet.name,
+            "preset": self.preset.label,
+            "status": self.status or "",
+            "read": [[headings[place], meanings[place]] for place in sorted(meanings)],
+            "kept": [headings[place] for place in self.others],
+            "dropped": [word for word in headings if presets.fold(word) in presets.NOT_KEPT],
+        }
 
     def rows(self, first_line: int) -> Iterator[Row]:
         """Give the rows in turn; `first_line` is the place of the first in the whole file."""
@@ -91,12 +113,13 @@ class Reader:
         row.last_name = self._text("last_name", cells)[:120]
         row.external_id = self._text("external_id", cells)[:60]
         row.tags = [tag[:80] for tag in meaning.listed(self._text("tags", cells))]
-        row.age_band = AgeBand.ADULT if self.rules.adults_only else AgeBand.NOT_SAID
         self._email(row, cells)
         self._phone(row, cells)
         self._postcode(row, cells)
         self._roles(row, cells)
         self._permission(row, cells)
+        if not self._age(row, cells):
+            return _emptied(row, self._found("born", cells)[0])
         row.data = {
             self.sheet.headings[i]: str(cells[i])[:500]
             for i in self.others
@@ -104,24 +127,38 @@ class Reader:
         }
         return row
 
+    def _filled(self, name: str, cells: list[Cell]) -> list[tuple[str, Cell]]:
+        """Give heading and cell of every column of a field that is not blank, the best first."""
+        return [
+            (self.sheet.headings[place], cells[place])
+            for place in self.columns.get(name, [])
+            if place < len(cells) and cells[place] != ""
+        ]
+
     def _found(self, name: str, cells: list[Cell]) -> tuple[str, Cell]:
         """Give the heading and the first cell of a field that is not blank."""
-        heading = name
-        for place in self.columns.get(name, []):
-            heading = self.sheet.headings[place]
-            if place < len(cells) and cells[place] != "":
-                return heading, cells[place]
-        return heading, ""
+        filled = self._filled(name, cells)
+        if filled:
+            return filled[0]
+        places = self.columns.get(name, [])
+        return (self.sheet.headings[places[0]] if places else presets.LABELS[name]), ""
 
     def _text(self, name: str, cells: list[Cell]) -> str:
         return str(self._found(name, cells)[1])
 
     def _email(self, row: Row, cells: list[Cell]) -> None:
-        heading, cell = self._found("email", cells)
+        """Take the first address; Microsoft Forms writes `anonymous` where another column has it."""
+        filled = self._filled("email", cells)
+        named = [found for found in filled if str(found[1]).strip().lower() != "anonymous"]
+        heading, cell = (named or filled or [self._found("email", cells)])[0]
         row.email = addresses.clean(str(cell))
         sentence = (
             addresses.fault(row.email) if row.email else "There is no email address in this row."
         )
+        if filled and not named:
+            sentence = (
+                "The form did not note who this is. Ask for the address in a question of its own."
+            )
         if sentence:
             row.faults.append(Fault(heading, str(cell), sentence, stops_row=True))
 
@@ -161,29 +198,54 @@ class Reader:
             elif role not in row.roles:
                 row.roles.append(role)
 
+    def _age(self, row: Row, cells: list[Cell]) -> bool:
+        """Set the age band, and forget the date of birth; give whether the person is old enough to be kept."""
+        row.age_band = AgeBand.ADULT if self.rules.adults_only else AgeBand.NOT_SAID
+        heading, cell = self._found("born", cells)
+        try:
+            born = meaning.moment(cell, self.rules.now)
+        except meaning.CellError as error:
+            row.faults.append(Fault(heading, "", f"{error} The age counts as not known."))
+            row.age_band = AgeBand.NOT_SAID
+            return True
+        if born is not None:
+            age = meaning.years(born[0], self.rules.now)
+            row.age_band = max((band for band in AgeBand if band <= age), default=AgeBand.NOT_SAID)
+            return age >= AgeBand.FROM_13
+        return True
+
     def _permission(self, row: Row, cells: list[Cell]) -> None:
-        """What the row says of permission: a no anywhere in it wins over a yes."""
+        """What the row says of permission: a no in any of its columns wins over a yes."""
         if self.status is not None:
             row.action = self.preset.by_name[self.status]
             row.bounces = self.status == "cleaned"
         else:
-            heading, cell = self._found("says_yes", cells)
-            try:
-                row.action, row.bounces = meaning.positive(cell)
-                if not meaning.is_known(cell):
-                    row.faults.append(
-                        Fault(
-                            heading,
-                            str(cell),
-                            "We do not know whether this is a yes; it counts as not said.",
-                        )
-                    )
-                heading, cell = self._found("says_no", cells)
-                row.action = meaning.inverted(cell) or row.action
-            except meaning.CellError as error:
-                row.action = None
-                row.faults.append(Fault(heading, str(cell), str(error), stops_row=True))
+            said = [
+                self._consent(row, name, heading, cell)
+                for name in _READERS
+                for heading, cell in self._filled(name, cells)
+            ]
+            refusals = [action for action in said if action and action != Action.GRANT]
+            if refusals:
+                row.action = max(refusals)  # actions are numbered by gravity
+            elif Action.GRANT in said and not row.doubtful:
+                row.action = Action.GRANT
         self._dates(row, cells)
+
+    def _consent(self, row: Row, name: str, heading: str, cell: Cell) -> Action | None:
+        """Read one cell about permission; one that is not understood is noted, and keeps a yes from counting."""
+        try:
+            action, bounces = _READERS[name](cell)
+            if not meaning.is_known(cell):
+                row.doubtful = True
+                row.faults.append(Fault(heading, str(cell), _NOT_UNDERSTOOD[name]))
+            elif meaning.is_withheld(cell):
+                row.doubtful = True
+        except meaning.CellError as error:
+            row.faults.append(Fault(heading, str(cell), str(error), stops_row=True))
+            return None
+        row.bounces = row.bounces or bounces
+        return action
 
     def _dates(self, row: Row, cells: list[Cell]) -> None:
         heading, cell = self._found(
@@ -199,86 +261,8 @@ class Reader:
             row.said = meaning.day(self.rules.collected_on)
 
 
-_ROW_COLUMNS = """
-    organisation_id, file_id, line, sheet, sheet_line, first_name, last_name, name_forms, last_fold, email, folded,
-    kind, key_id, address_key, mailbox, phone, postcode, external_id, roles, tags, age_band, action, occurred_at,
-    occurred_until, bounces, data, refused
-"""
-_FAULT_COLUMNS = (
-    'organisation_id, file_id, line, sheet, sheet_line, "column", value, sentence, stops_row'
-)
-
-
-def write(organisation_id: int, file_id: int, rows: list[Row]) -> None:
-    """Write a chunk of rows, and what is wrong with them, into staging."""
-    _copy(
-        "imports_stagedrow", _ROW_COLUMNS, [_staged(organisation_id, file_id, row) for row in rows]
-    )
-    _copy(
-        "imports_problem",
-        _FAULT_COLUMNS,
-        [_noted(organisation_id, file_id, row, fault) for row in rows for fault in row.faults],
-    )
-
-
-def _copy(table: str, columns: str, rows: list[list[Any]]) -> None:
-    """COPY rows by way of a temporary table: PostgreSQL has no COPY into a table with row-level policies."""
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS staging_copy")
-        cursor.execute(
-            f"CREATE TEMPORARY TABLE staging_copy ON COMMIT DROP AS SELECT {columns} FROM {table} LIMIT 0"
-        )
-        with cursor.copy(f"COPY staging_copy ({columns}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-        cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM staging_copy")
-        cursor.execute("DROP TABLE staging_copy")
-
-
-def _noted(organisation_id: int, file_id: int, row: Row, fault: Fault) -> list[Any]:
-    return [
-        organisation_id,
-        file_id,
-        row.line,
-        row.sheet[:120],
-        row.sheet_line,
-        fault.column[:120],
-        fault.value[:200],
-        fault.sentence,
-        fault.stops_row,
-    ]
-
-
-def _staged(organisation_id: int, file_id: int, row: Row) -> list[Any]:
-    folded = addresses.fold(row.email)
-    shared = addresses.is_role_mailbox(folded)
-    hashes = None if row.refused else hashes_of(folded)
-    return [
-        organisation_id,
-        file_id,
-        row.line,
-        row.sheet[:120],
-        row.sheet_line,
-        row.first_name,
-        row.last_name,
-        list(names.forms(row.first_name)),
-        names.fold(row.last_name),
-        row.email[:320],
-        folded[:320],
-        int(ContactPoint.Kind.SHARED if shared else ContactPoint.Kind.PERSONAL),
-        hashes.key_id if hashes else "",
-        hashes.address_key if hashes else None,
-        hashes.mailbox if hashes else None,
-        row.phone,
-        row.postcode,
-        row.external_id,
-        row.roles,
-        row.tags,
-        int(row.age_band),
-        int(row.action) if row.action else None,
-        row.said[0] if row.said else None,
-        row.said[1] if row.said else None,
-        row.bounces,
-        Jsonb(row.data),
-        row.refused,
-    ]
+def _emptied(row: Row, heading: str) -> Row:
+    """Give the row of a child under 13 without anything about the child (docs/reference/law.md)."""
+    sentence = "Somebody under 13: we may not keep anything about them."
+    fault = Fault(heading, "", sentence, stops_row=True)
+    return Row(row.line, row.sheet, row.sheet_line, faults=[fault])

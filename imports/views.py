@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from crm.access import admin_required
 from crm.middleware import StaffRequest
-from crm.models import Action
 from crm.pages import page
-from crm.wakeups import wake
-from imports import mending, services, tasks
+from imports import mending, services, tasks, words
 from imports.forms import ImportForm
-from imports.models import Import, ImportChunk, Problem, StagedRow
+from imports.models import Import, ImportChunk, Problem
 
-PAGE, SAMPLE, PROBLEMS = 50, 10, 100
-PEOPLE = ("new", "changed", "unchanged", "repeated", "refused")
-PERMISSION = ("yes", "yes_undated", "no", "bouncing", "not_said")
+PAGE, PROBLEMS = 50, 100
 
 
 @admin_required
@@ -41,70 +39,64 @@ def imports(request: HttpRequest) -> HttpResponse:
 def add(request: HttpRequest) -> HttpResponse:
     """Bring a file; it is read in the background."""
     staff = cast(StaffRequest, request)
-    form = ImportForm(request.POST or None, request.FILES or None, organisation=staff.organisation)
-    if request.method == "POST" and form.is_valid():
-        file = form.cleaned_data.pop("file")
+    is_sent = request.method == "POST"
+    form = ImportForm(
+        request.POST if is_sent else None,
+        request.FILES if is_sent else None,
+        organisation=staff.organisation,
+    )
+    if is_sent and form.is_valid():
         try:
-            made = services.upload(
-                organisation=staff.organisation,
-                name=file.name,
-                content=file,
-                user=staff.user,
-                **form.cleaned_data,
-            )
+            made = _upload(staff, form.cleaned_data)
         except ValidationError as error:
-            form.add_error(None, ValidationError(error.messages))
+            form.add_error(None, error)
         else:
-            wake(tasks.read, made.pk)
+            transaction.on_commit(partial(tasks.read.delay, made.pk), robust=True)
             return redirect("import", made.public_id)
     return render(request, "imports/add.html", {"form": form})
 
 
+def _upload(staff: StaffRequest, said: dict[str, Any]) -> Import:
+    return services.upload(
+        organisation=staff.organisation,
+        name=said["file"].name,
+        content=said["file"],
+        statement=said["statement"],
+        collected_on=said["collected_on"],
+        adults_only=said["adults_only"],
+        user=staff.user,
+    )
+
+
 def _find(request: HttpRequest, public_id: uuid.UUID) -> Import:
     organisation = cast(StaffRequest, request).organisation
-    return get_object_or_404(Import, public_id=public_id, organisation=organisation)
+    return get_object_or_404(
+        Import.objects.select_related("organisation", "statement"),
+        public_id=public_id,
+        organisation=organisation,
+    )
 
 
 @admin_required
 def show(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Show where an import stands: being read, what it would do, being applied, what it did."""
     file = _find(request, public_id)
-    chunks = ImportChunk.objects.filter(file=file)
-    context: dict[str, Any] = {
-        "file": file,
-        "done": chunks.filter(applied_at__isnull=False).count(),
-        "everything": chunks.count(),
-        "people": [(_label(name), file.counts.get(name, 0), "") for name in PEOPLE],
-        "permission": [(_label(name), file.counts.get(name, 0), "") for name in PERMISSION],
-        "problems": Problem.objects.filter(file=file).order_by("line")[:PROBLEMS],
-        "sample": [_in_words(row, file) for row in _sample(file)],
-    }
+    context: dict[str, Any] = {"file": file, "rows": file.counts.get("rows", 0)}
+    if file.state == Import.State.APPLYING:
+        applied = ImportChunk.objects.filter(file=file, applied_at__isnull=False).count()
+        context["done"] = min(applied * services.STRETCH, context["rows"])
+    if file.state in (Import.State.PREVIEWED, Import.State.APPLIED):
+        context |= {
+            "people": words.people(file),
+            "permission": words.permission(file),
+            "problems": Problem.objects.filter(file=file).order_by("line", "pk")[:PROBLEMS],
+            "refused": file.counts.get("refused", 0),
+            "most": mending.MOST,
+            "wording": file.statement,
+        }
+    if file.state == Import.State.PREVIEWED:
+        context |= {"sample": words.sample(file), "repeated": words.repeated(file)}
     return render(request, "imports/import.html", context)
-
-
-def _label(name: str) -> str:
-    return services.LABELS[name].capitalize()
-
-
-def _sample(file: Import) -> list[StagedRow]:
-    if file.state != Import.State.PREVIEWED:
-        return []
-    return list(StagedRow.objects.filter(file=file, refused=False).order_by("line")[:SAMPLE])
-
-
-def _in_words(row: StagedRow, file: Import) -> str:
-    """Say what a row would do, as in “Row 2: Priya Okafor said yes: will be emailed by SOCR”."""
-    name = f"{row.first_name} {row.last_name}".strip() or row.email
-    code = file.organisation.code
-    if row.action == Action.GRANT and row.occurred_at and file.statement_id:
-        said = f"said yes on {row.occurred_at:%-d %B %Y}: will be emailed by {code}, unless they said stop"
-    elif row.action == Action.GRANT:
-        said = f"said yes, but without a wording and a date: will not be emailed by {code}"
-    elif row.action:
-        said = f"{Action(row.action).label}: will not be emailed by {code}"
-    else:
-        said = f"said nothing about email: will not be emailed by {code}"
-    return f"Row {row.sheet_line}: {name} {said}."
 
 
 @admin_required
@@ -117,7 +109,8 @@ def apply(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        wake(tasks.apply, file.pk)
+        if file.state == Import.State.APPLYING:
+            transaction.on_commit(partial(tasks.apply.delay, file.pk), robust=True)
     return redirect("import", file.public_id)
 
 

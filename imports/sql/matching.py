@@ -92,6 +92,11 @@ def judge(file_id: int) -> dict[str, int]:
                            AND e.occurred_at IS NOT DISTINCT FROM t.occurred_at))
                     AND NOT EXISTS (SELECT FROM unnest(t.roles) r WHERE NOT EXISTS (
                          SELECT FROM crm_supporterrole h WHERE h.supporter_id = t.supporter_id AND h.role_id = r))
+                    AND (t.phone = '' OR EXISTS (SELECT FROM crm_contactpoint p
+                         WHERE p.supporter_id = t.supporter_id AND p.channel = 2 AND p.folded = t.phone))
+                    AND NOT EXISTS (SELECT FROM unnest(t.tags) word WHERE NOT EXISTS (
+                         SELECT FROM crm_supportertag h JOIN crm_tag g ON g.id = h.tag_id
+                         WHERE h.supporter_id = t.supporter_id AND g.name = word))
                 THEN 3 ELSE 2 END
             WHERE t.file_id = %s
             """,

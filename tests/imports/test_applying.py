@@ -1,0 +1,77 @@
+"""Applying an import can be stopped anywhere and repeated, and takes no more statements for more rows."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from crm.models import Organisation, Record, Source, Supporter
+from crm.sql import fold
+from imports import services
+from imports.models import Import, ImportChunk
+from imports.sql import applying
+from tests import factories
+from tests.imports.conftest import HEAD, apply, events, everything, preview
+
+pytestmark = pytest.mark.django_db
+
+
+def long_list(count: int) -> list[list[str]]:
+    rows = [
+        [f"p{n}@example.org", f"Ann{n}", f"Lee{n}", "yes" if n % 2 else "no", "2026-01-10"]
+        for n in range(count)
+    ]
+    return [HEAD, *rows]
+
+
+def test_an_import_that_was_killed_goes_on_where_it_was(
+    socr: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "STRETCH", 4)
+    file = preview(socr, long_list(10), statement=factories.statement(socr))
+    write, calls = applying.apply, []
+
+    def die_in_the_second(stretch: applying.Stretch) -> None:
+        write(stretch)
+        calls.append(stretch)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(applying, "apply", die_in_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        apply(file)
+    assert Supporter.objects.count() == 4
+    assert ImportChunk.objects.filter(file=file, applied_at=None).count() == 2
+    assert services.apply(file=file).state == Import.State.APPLIED
+    assert (Supporter.objects.count(), events(socr)) == (10, 10)
+    assert fold.differences() == 0
+
+
+def test_a_stretch_that_is_applied_again_changes_nothing(
+    socr: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "STRETCH", 4)
+    file = preview(socr, long_list(10), statement=factories.statement(socr))
+    with monkeypatch.context() as stopped:
+        stopped.setattr(services, "_apply_chunk", lambda *_, **__: False)
+        apply(file)
+    (first, *_) = ImportChunk.objects.filter(file=file).order_by("first")
+    services._apply_chunk(file, first, tables_grew=False)
+    before = everything()
+    ImportChunk.objects.filter(pk=first.pk).update(applied_at=None)
+    assert services._apply_chunk(file, first, tables_grew=False)
+    assert everything() == before
+    assert Record.objects.filter(source=Source.IMPORT).count() == 4
+
+
+def test_statements_do_not_grow_with_the_rows_of_a_stretch(socr: Organisation) -> None:
+    counted = []
+    for rows in (50, 500):
+        file = preview(socr, long_list(rows), statement=factories.statement(socr))
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            apply(file)
+        counted.append(len(captured))
+    assert counted[0] == counted[1]
