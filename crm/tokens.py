@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.core import signing
 
 LASTS = 731 * 24 * 60 * 60  # seconds: an old link can still stop mail for 24 months
-_SIGNER = signing.Signer(salt="preference")
+_BARE, _WITH_CAMPAIGN = 23, 39  # bytes of a token's content
 
 
 class BadTokenError(ValueError):
@@ -23,7 +23,12 @@ class Preference:
 
     point: uuid.UUID
     organisation_id: int
-    campaign: uuid.UUID | None
+    campaign: uuid.UUID | None = None
+
+
+def _signer() -> signing.Signer:
+    """Give the signer: HMAC-SHA-256 with a key of this use only; it reads SECRET_KEY_FALLBACKS, too."""
+    return signing.Signer(salt="preference")
 
 
 def preference_token(
@@ -38,20 +43,23 @@ def preference_token(
             campaign_public_id.bytes if campaign_public_id else b"",
         )
     )
-    return _SIGNER.sign(base64.urlsafe_b64encode(content).rstrip(b"=").decode()).replace(":", ".")
+    # A full stop, unlike the signer's colon, is left as it is by every mail program.
+    return _signer().sign(base64.urlsafe_b64encode(content).rstrip(b"=").decode()).replace(":", ".")
 
 
 def read_preference_token(token: str) -> Preference:
     """Read a token back. Raises BadTokenError."""
     try:
-        text = _SIGNER.unsign(token.replace(".", ":"))
+        text = _signer().unsign(token.replace(".", ":"))
         content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (signing.BadSignature, ValueError) as error:
-        raise BadTokenError from error
-    if len(content) not in (23, 39) or int.from_bytes(content[2:7], "big") + LASTS < time.time():
-        raise BadTokenError
+        raise BadTokenError("This link is not whole, or not ours.") from error
+    if len(content) not in (_BARE, _WITH_CAMPAIGN):
+        raise BadTokenError("This link is not whole.")
+    if int.from_bytes(content[2:7], "big") + LASTS < time.time():
+        raise BadTokenError("This link is older than 24 months.")
     return Preference(
-        point=uuid.UUID(bytes=content[7:23]),
+        point=uuid.UUID(bytes=content[7:_BARE]),
         organisation_id=int.from_bytes(content[:2], "big"),
-        campaign=uuid.UUID(bytes=content[23:]) if len(content) == 39 else None,
+        campaign=uuid.UUID(bytes=content[_BARE:]) if len(content) == _WITH_CAMPAIGN else None,
     )

@@ -2,49 +2,52 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
 
-from crm import tokens, wall
-from crm.models import ContactPoint
+from crm import tokens
+from crm.models import ContactPoint, Organisation
 from crm.services import preferences as services
 from crm.tasks import refold_act
-from crm.wakeups import wake
 
-SAID = {
-    "organisation": "You will get no more emails from {name}.",
-    "inbox": "{name} will send no more emails to this address, whoever reads it.",
-    "everything": "You will get no more emails from any of the organisations that work together here.",
+DONE = {
+    "organisation": "You will get no more emails from {name}",
+    "inbox": "{name} will send no more emails to this address",
+    "everything": "You will get no more emails from {partners} at this address",
 }
-
-
-def _read(token: str) -> tokens.Preference:
-    try:
-        return tokens.read_preference_token(token)
-    except tokens.BadTokenError as error:
-        raise Http404 from error
 
 
 @login_not_required
 @never_cache
-@csrf_exempt  # the token is the proof; a mail program has no cookie (RFC 8058)
+@csrf_exempt  # the token is the proof: somebody whose browser keeps no cookies can stop mail as well
+@require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest, token: str) -> HttpResponse:
     """Show what this organisation sends, and stop it. GET changes nothing: mail scanners follow links."""
-    preference = _read(token)
     try:
-        with wall.scope("keeper", organisation_id=preference.organisation_id):
-            stop = request.POST.get("stop", "") if request.method == "POST" else ""
-            if stop in SAID:
-                _stop(stop, preference)
-            choices = services.choices(preference=preference)
-            said = SAID[stop].format(name=choices.organisation.name) if stop in SAID else ""
-            context = {"choices": choices, "organisation": choices.organisation, "said": said}
-            return render(request, "public/preferences.html", context)
-    except ContactPoint.DoesNotExist as error:
-        raise Http404 from error
+        preference = tokens.read_preference_token(token)
+        stop = request.POST.get("stop", "") if request.method == "POST" else ""
+        if stop in DONE:
+            _stop(stop, preference)
+        choices = services.choices(preference=preference)
+    except (tokens.BadTokenError, ContactPoint.DoesNotExist):
+        return _unknown(request)
+    name, partners = choices.organisation.name, " or ".join(choices.partners)
+    context = {
+        "choices": choices,
+        "organisation": choices.organisation,
+        "done": DONE[stop].format(name=name, partners=partners) if stop in DONE else "",
+        "everybody": "both organisations" if len(choices.partners) == 2 else "all organisations",
+        "partners": " and ".join(choices.partners),
+        "token": token,
+    }
+    return render(request, "public/preferences.html", context)
 
 
 def _stop(stop: str, preference: tokens.Preference) -> None:
@@ -54,22 +57,33 @@ def _stop(stop: str, preference: tokens.Preference) -> None:
         services.stop_inbox(preference=preference, one_click=False)
     else:
         act = services.stop_everything(preference=preference)
-        wake(refold_act, str(act))
+        transaction.on_commit(partial(refold_act.delay, str(act)), robust=True)
 
 
 @login_not_required
 @never_cache
-@csrf_exempt
+@csrf_exempt  # a mail program has no cookie (RFC 8058)
+@require_http_methods(["GET", "HEAD", "POST"])
 def one_click(request: HttpRequest, token: str) -> HttpResponse:
-    """Stop this organisation's mail to this inbox: the one-click POST of RFC 8058, any number of times."""
+    """Stop this organisation's mail to this inbox: the one-click POST of RFC 8058, any number of times.
+
+    The body is not read: whatever is POSTed to this address is a wish to stop.
+    """
     if request.method != "POST":
         return preferences(request, token)
-    preference = _read(token)
     try:
-        with wall.scope("keeper", organisation_id=preference.organisation_id):
-            services.stop_inbox(preference=preference, one_click=True)
-    except ContactPoint.DoesNotExist as error:
-        raise Http404 from error
+        preference = tokens.read_preference_token(token)
+        services.stop_inbox(preference=preference, one_click=True)
+    except (tokens.BadTokenError, ContactPoint.DoesNotExist):
+        return _unknown(request)
     return HttpResponse(
-        "You will get no more of these emails.\n", content_type="text/plain; charset=utf-8"
+        "You will get no more of these emails.\nOne email may already be on its way.\n",
+        content_type="text/plain; charset=utf-8",
     )
+
+
+def _unknown(request: HttpRequest) -> HttpResponse:
+    """Say how to stop emails all the same, when a link is broken or too old; whose it was is not known."""
+    partners = Organisation.objects.filter(is_partner=True)
+    context = {"partners": partners, "organisation": None}
+    return render(request, "public/unknown.html", context, status=404)
