@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, TypedDict
 from django.db.models import (
     BigIntegerField,
     Case,
+    Exists,
+    F,
     FilteredRelation,
     Func,
+    OuterRef,
     Q,
     QuerySet,
     Value,
@@ -25,7 +28,7 @@ from django.db.models import (
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
-from crm.models import Action, AgeBand, Channel, ContactPoint
+from crm.models import Action, AgeBand, Channel, ContactPoint, Supporter
 from crm.reasons import Reason
 
 if TYPE_CHECKING:
@@ -83,17 +86,18 @@ def decide(points: QuerySet[ContactPoint], question: Question) -> QuerySet[Decid
         (Q(problem=ContactPoint.Problem.BOUNCES), Reason.HARD_BOUNCE),
         (Q(problem=ContactPoint.Problem.COMPLAINED), Reason.COMPLAINED),
         (Q(retired_at__isnull=False), Reason.ADDRESS_INVALID),
-        (Q(supporter__canonical__restricted=True), Reason.RESTRICTED),
-        (Q(supporter__canonical__deceased=True), Reason.DECEASED),
+        (_of_anyone_joined(restricted=True), Reason.RESTRICTED),
+        (_of_anyone_joined(deceased=True), Reason.DECEASED),
+        (
+            # Joint mail, which is the coalition's, never goes to a minor (decision 1).
+            _of_anyone_joined(age_band__in=[AgeBand.FROM_13, AgeBand.FROM_16])
+            & (Q(organisation__is_partner=False) if question.suitable_for_under_18 else Q()),
+            Reason.MINOR_NOT_SUITABLE,
+        ),
     ]
     if not question.suitable_for_under_18:
-        conditions += [
-            (
-                Q(supporter__canonical__age_band__in=[AgeBand.FROM_13, AgeBand.FROM_16]),
-                Reason.MINOR_NOT_SUITABLE,
-            ),
-            (Q(supporter__canonical__age_band=AgeBand.NOT_SAID), Reason.AGE_UNKNOWN_MINOR_RISK),
-        ]
+        unknown = Q(supporter__canonical__age_band=AgeBand.NOT_SAID)
+        conditions.append((unknown, Reason.AGE_UNKNOWN_MINOR_RISK))
     return (
         points.filter(channel=Channel.EMAIL)
         .annotate(
@@ -101,6 +105,15 @@ def decide(points: QuerySet[ContactPoint], question: Question) -> QuerySet[Decid
         )
         .annotate(reasons=_sum(conditions))
     )
+
+
+def _of_anyone_joined(**fact: object) -> Q:
+    """Hold if the fact is true of the person or of any entry joined in them: joining hides nothing (I6)."""
+    joined = Supporter.objects.filter(
+        ~Q(pk=F("canonical")), canonical=OuterRef("supporter__canonical")
+    )
+    own = Q(**{f"supporter__canonical__{name}": value for name, value in fact.items()})
+    return own | Q(Exists(joined.filter(**fact)))
 
 
 def _sum(conditions: list[tuple[Q, Reason]]) -> CombinedExpression:

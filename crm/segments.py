@@ -115,20 +115,34 @@ def condition(rules: dict[str, Any]) -> Q:
     return total
 
 
-def describe(rules: dict[str, Any]) -> list[str]:
-    """Give a segment's rules in words, one each."""
-    found = []
-    for rule in rules.get("rules", []):
-        field, value = FIELDS[rule["field"]], rule["value"]
-        if field.choices is not None:
-            value = field.choices().filter(pk=value).first() or "something that is gone"
-        op = OPERATORS[rule["op"]]
-        found.append(
-            f"{field.label} {'' if rule['field'] == 'area' and op == 'is' else op} {value}".replace(
-                "  ", " "
-            )
-        )
-    return found
+Names = dict[tuple[str, int], str]
+
+
+def names(organisation: Organisation) -> Names:
+    """Give what the roles, tags and topics that rules may name are called, for `describe`: a query for each."""
+    return {
+        (field, row.pk): str(row)
+        for field, about in FIELDS.items()
+        if about.choices is not None
+        for row in about.choices()
+        if getattr(row, "organisation_id", organisation.pk) == organisation.pk
+    }
+
+
+def describe(rules: dict[str, Any], names: Names) -> list[str]:
+    """Give a segment's rules in words, one each, such as “postcode begins with GU1”."""
+    return [_in_words(rule, names) for rule in rules.get("rules", [])]
+
+
+def _in_words(rule: Rule, names: Names) -> str:
+    label, value = FIELDS[rule["field"]].label.lower(), rule["value"]
+    if rule["field"] == "area":
+        return f"{label if rule['op'] == 'is' else 'postcode does not begin with'} {value}"
+    if rule["field"] == "added":
+        day = date.fromisoformat(value)
+        return f"{label} {OPERATORS[rule['op']]} {day.day} {day:%B %Y}"
+    name = names.get((rule["field"], value), "something that was deleted")
+    return f"{label} {OPERATORS[rule['op']]} {name}"
 
 
 def members(organisation: Organisation, segment: Segment | None) -> QuerySet[Supporter]:

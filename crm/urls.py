@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from django.contrib.auth import views as auth
-from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
-from crm.views import account, home, people, segments, settings
+from crm.views import account, home, people, person, segments, settings, staff
 
 RESET = {"email_template_name": "registration/password_reset_email.txt"}
 
@@ -16,34 +15,24 @@ urlpatterns = [
     path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),
     path("organisation/", account.choose_organisation, name="choose-organisation"),
     path("invitation/<uidb64>/<token>/", account.accept_invitation, name="accept-invitation"),
-    path(
-        "password/",
-        login_not_required(auth.PasswordResetView.as_view(**RESET)),
-        name="password_reset",
-    ),
-    path(
-        "password/sent/",
-        login_not_required(auth.PasswordResetDoneView.as_view()),
-        name="password_reset_done",
-    ),
+    path("password/", auth.PasswordResetView.as_view(**RESET), name="password_reset"),
+    path("password/sent/", auth.PasswordResetDoneView.as_view(), name="password_reset_done"),
     path(
         "password/<uidb64>/<token>/",
-        login_not_required(auth.PasswordResetConfirmView.as_view()),
+        auth.PasswordResetConfirmView.as_view(),
         name="password_reset_confirm",
     ),
     path(
-        "password/done/",
-        login_not_required(auth.PasswordResetCompleteView.as_view()),
-        name="password_reset_complete",
+        "password/done/", auth.PasswordResetCompleteView.as_view(), name="password_reset_complete"
     ),
     path("people/", people.people, name="people"),
     path("people/new/", people.add, name="add-person"),
-    path("people/<uuid:public_id>/", people.person, name="person"),
-    path("people/<uuid:public_id>/stop/", people.record_stop, name="record-stop"),
-    path("people/<uuid:public_id>/tag/", people.add_tag, name="add-tag"),
-    path("people/<uuid:public_id>/untag/", people.remove_tag, name="remove-tag"),
-    path("addresses/<uuid:public_id>/mend/", people.mend_address, name="mend-address"),
-    path("addresses/<uuid:public_id>/yes/", people.record_yes, name="record-yes"),
+    path("people/<uuid:public_id>/", person.person, name="person"),
+    path("people/<uuid:public_id>/stop/", person.record_stop, name="record-stop"),
+    path("people/<uuid:public_id>/tag/", person.add_tag, name="add-tag"),
+    path("people/<uuid:public_id>/untag/", person.remove_tag, name="remove-tag"),
+    path("addresses/<uuid:public_id>/mend/", person.mend_address, name="mend-address"),
+    path("addresses/<uuid:public_id>/yes/", person.record_yes, name="record-yes"),
     path("segments/", segments.segment_list, name="segments"),
     path("segments/new/", segments.edit, name="add-segment"),
     path("segments/<uuid:public_id>/", segments.segment, name="segment"),
@@ -53,8 +42,9 @@ urlpatterns = [
     path("settings/", settings.settings, name="settings"),
     path("settings/wordings/new/", settings.add_wording, name="add-wording"),
     path("settings/emails/new/", settings.edit_purpose, name="add-purpose"),
-    path("settings/emails/<slug:code>/", settings.edit_purpose, name="edit-purpose"),
+    path("settings/emails/<slug:code>/edit/", settings.edit_purpose, name="edit-purpose"),
     path("settings/organisation/", settings.edit_organisation, name="edit-organisation"),
-    path("settings/staff/", settings.staff, name="staff"),
-    path("settings/staff/<uuid:public_id>/remove/", settings.remove_staff, name="remove-staff"),
+    path("settings/staff/", staff.staff, name="staff"),
+    path("settings/staff/new/", staff.invite, name="invite-staff"),
+    path("settings/staff/<uuid:public_id>/remove/", staff.remove, name="remove-staff"),
 ]

@@ -20,8 +20,9 @@ class SignInForm(AuthenticationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].label = "Email address"
-        self.fields["username"].widget = forms.EmailInput(attrs={"autocomplete": "username"})
+        self.fields["username"].label = "Email"
+        attrs = {"autocomplete": "username", "autofocus": True}
+        self.fields["username"].widget = forms.EmailInput(attrs=attrs)
 
 
 class AcceptInvitationForm(SetPasswordForm):  # type: ignore[type-arg]
@@ -34,6 +35,15 @@ class AcceptInvitationForm(SetPasswordForm):  # type: ignore[type-arg]
         help_text="Colleagues see it beside what you do.",
     )
     field_order = ["name", "new_password1", "new_password2"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].label = "Password"
+        self.fields[
+            "new_password1"
+        ].help_text = "12 characters or more. Three words make a good one."
+        self.fields["new_password2"].label = "The same password again"
+        self.fields["new_password2"].help_text = ""
 
     def save(self, commit: bool = True) -> User:
         """Set the name with the password."""

@@ -1,4 +1,4 @@
-"""Adding a person, mending an address, recording what they told staff."""
+"""Finding and adding people, mending an address, recording what they told staff."""
 
 from __future__ import annotations
 
@@ -10,24 +10,67 @@ from django.utils import timezone
 
 from crm.models import AgeBand, Organisation, Purpose, Role, Statement
 
+DAY = {"type": "date"}
+
+
+class FindForm(forms.Form):
+    """The beginnings of words by which a person is found."""
+
+    q = forms.CharField(
+        label="Find a person",
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+        help_text="The beginning of a name, an email address, a phone number or a postcode.",
+    )
+
+    def text(self) -> str:
+        """Give what was asked for, or nothing if it cannot be read."""
+        return str(self.cleaned_data["q"]) if self.is_valid() else ""
+
 
 class PersonForm(forms.Form):
     """What staff know of somebody they add."""
 
     first_name = forms.CharField(label="First name", max_length=120, required=False)
     last_name = forms.CharField(label="Last name", max_length=120, required=False)
-    email = forms.CharField(label="Email address", max_length=320, required=False)
-    phone = forms.CharField(label="Telephone", max_length=40, required=False)
+    email = forms.CharField(
+        label="Email address",
+        max_length=320,
+        required=False,
+        widget=forms.EmailInput,
+        help_text="Give an email address, a phone number or both.",
+    )
+    phone = forms.CharField(
+        label="Phone number",
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "tel"}),
+    )
     postcode = forms.CharField(label="Postcode", max_length=10, required=False)
-    age_band = forms.TypedChoiceField(
-        label="Age", choices=AgeBand.choices, coerce=int, required=False
+    age_band = forms.ChoiceField(
+        label="Age",
+        choices=AgeBand.choices,
+        required=False,
+        help_text="Only as they said it. Do not add anybody under 13.",
     )
     roles = forms.ModelMultipleChoiceField(
-        label="What they say they are",
+        label="Roles",
         queryset=Role.objects.filter(is_special=False),
+        to_field_name="code",
         required=False,
         widget=forms.CheckboxSelectMultiple,
+        help_text="What they say of themselves.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["autocomplete"] = "off"  # somebody else's details, not one's own
+
+    def clean_age_band(self) -> int:
+        """Give the age band's number."""
+        return int(self.cleaned_data["age_band"] or AgeBand.NOT_SAID)
 
 
 class AddressForm(forms.Form):
@@ -36,47 +79,59 @@ class AddressForm(forms.Form):
     email = forms.CharField(
         label="The right email address",
         max_length=320,
-        help_text="A yes belongs to the address it was given with: the new one starts without permission.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Give the right address, or cancel."},
     )
 
 
 class TagForm(forms.Form):
     """The name of a tag."""
 
-    tag = forms.CharField(label="Tag", max_length=80)
+    tag = forms.CharField(
+        label="Tag", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
 
 
 class YesForm(forms.Form):
     """What a person told staff, with its evidence."""
 
     purpose = forms.ModelChoiceField(
-        label="Type of email", queryset=Purpose.objects.none(), empty_label=None
-    )
-    statement = forms.ModelChoiceField(
-        label="Sign-up wording that you read or showed them",
-        queryset=Statement.objects.none(),
+        label="Type of email",
+        queryset=Purpose.objects.none(),
+        to_field_name="code",
         empty_label=None,
     )
-    day = forms.DateField(
+    statement = forms.ModelChoiceField(
+        label="Sign-up wording",
+        queryset=Statement.objects.none(),
+        to_field_name="public_id",
+        empty_label=None,
+        help_text="The words that you read out or showed to them.",
+    )
+    said_at = forms.DateField(
         label="When they said yes",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d"),
+        error_messages={"required": "Give the day on which they said yes."},
     )
     words = forms.CharField(
         label="How they told you",
+        max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="By phone, on paper, at which event. Write nothing about a child.",
+        help_text="By phone, on paper, at which event. Write nothing about a child’s needs.",
+        error_messages={"required": "Write how they told you, such as by phone or on paper."},
     )
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, choices in (
-            ("purpose", Purpose.objects.filter(organisation=organisation)),
-            ("statement", Statement.objects.filter(organisation=organisation)),
-        ):
+        offered = {
+            "purpose": Purpose.objects.filter(organisation=organisation).order_by("pk"),
+            "statement": Statement.objects.filter(organisation=organisation),
+        }
+        for name, choices in offered.items():
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = choices
 
-    def said_at(self) -> datetime:
+    def clean_said_at(self) -> datetime:
         """Give the moment from which the yes counts: the beginning of the day, in London."""
-        return timezone.make_aware(datetime.combine(self.cleaned_data["day"], time.min))
+        return timezone.make_aware(datetime.combine(self.cleaned_data["said_at"], time.min))

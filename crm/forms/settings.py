@@ -2,16 +2,76 @@
 
 from __future__ import annotations
 
-from django import forms
+from typing import Any, ClassVar
 
-from crm.models import Membership, Organisation, Purpose
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.text import slugify
+
+from crm.models import Membership, Organisation, OwnedModel, Purpose, Statement
+
+
+class NamedForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A row of one organisation with a name that no other row of it has. `of` binds the organisation."""
+
+    organisation: ClassVar[Organisation]
+
+    @classmethod
+    def of(cls, organisation: Organisation) -> type[NamedForm]:
+        """Give this form for one organisation."""
+
+        class Bound(cls):  # type: ignore[misc, valid-type]
+            pass
+
+        Bound.organisation = organisation
+        return Bound
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        owned: OwnedModel = self.instance
+        owned.organisation = self.organisation
+
+    def clean_name(self) -> str:
+        """Give the name, spaces tidied."""
+        name = " ".join(str(self.cleaned_data["name"]).split())
+        rows = self._meta.model._default_manager.filter(organisation=self.organisation, name=name)
+        if rows.exclude(pk=self.instance.pk).exists():
+            raise ValidationError("There is one of this name already. Choose another name.")
+        return name
+
+
+class PurposeForm(NamedForm):
+    """A type of email, in the words of those who get it. Its code comes of its first name, and stays."""
+
+    class Meta:
+        model = Purpose
+        fields = ["name", "description"]
+        labels = {"name": "Name", "description": "What people get, and how often"}
+        help_texts = {"name": "Such as Campaign updates.", "description": "People read this."}
+
+    def clean(self) -> dict[str, Any]:
+        """Give a new type of email its code."""
+        cleaned = super().clean() or {}
+        if not self.instance.code and cleaned.get("name"):
+            self.instance.code = self._free_code(slugify(cleaned["name"])[:36] or "email")
+        return cleaned
+
+    def _free_code(self, wanted: str) -> str:
+        taken = set(
+            Purpose.objects.filter(organisation=self.organisation).values_list("code", flat=True)
+        )
+        numbered = (f"{wanted}-{number}" for number in range(2, 1000))
+        return wanted if wanted not in taken else next(c for c in numbered if c not in taken)
 
 
 class WordingForm(forms.Form):
     """A sign-up wording, kept for ever as it was shown."""
 
     code = forms.SlugField(
-        label="Short name", max_length=40, help_text="Such as form-2025. Imports name it."
+        label="Short name",
+        max_length=40,
+        help_text="Letters, numbers and hyphens, such as form-2025. Imports name it.",
+        error_messages={"invalid": "Use letters, numbers and hyphens only, such as form-2025."},
     )
     words = forms.CharField(
         label="Words that people saw",
@@ -19,17 +79,21 @@ class WordingForm(forms.Form):
         help_text="Word for word. They must name your organisation.",
     )
     requires_confirmation = forms.BooleanField(
-        label="People had to confirm by a link in an email", required=False
+        label="People had to confirm by a link in an email",
+        required=False,
+        help_text="If so, a yes counts only once it is confirmed.",
     )
 
+    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        self.organisation = organisation
+        super().__init__(*args, **kwargs)
 
-class PurposeForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A type of email, in the words of those who get it."""
-
-    class Meta:
-        model = Purpose
-        fields = ["name", "description"]
-        labels = {"name": "Name", "description": "What people get, and how often"}
+    def clean_code(self) -> str:
+        """Give a short name that is not taken."""
+        code = str(self.cleaned_data["code"])
+        if Statement.objects.filter(organisation=self.organisation, code=code).exists():
+            raise ValidationError("There is a wording of this short name already. Choose another.")
+        return code
 
 
 class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -51,14 +115,26 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
             "sender_address": "Sender’s email address",
             "reply_address": "Email address for replies",
         }
+        help_texts = {
+            "sender_name": "What people see in their inbox.",
+            "sender_address": "It must be of your own domain.",
+            "reply_address": "Somebody must read it every working day.",
+        }
 
 
 class InviteForm(forms.Form):
     """A colleague and what they may do."""
 
-    email = forms.EmailField(label="Email address")
+    email = forms.EmailField(
+        label="Email address", widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
     role = forms.ChoiceField(
         label="What they do",
         choices=Membership.Role.choices,
-        help_text="Organisers write to segments. Admins also import lists and change settings.",
+        widget=forms.RadioSelect,
+        initial=Membership.Role.ORGANISER,
+        help_text=(
+            "Organisers look after people, segments and campaigns. "
+            "Admins also import lists, change settings and invite staff."
+        ),
     )

@@ -41,6 +41,7 @@ OWNERS = (
     + belongs("crm_link", "supporter_id", "crm_supporter")
     + belongs("crm_merge", "kept_id", "crm_supporter")
     + belongs("crm_supporterrole", "supporter_id", "crm_supporter")
+    + belongs("crm_supporterrole", "batch_id", "crm_batch")
     + belongs("crm_supportertopic", "supporter_id", "crm_supporter")
     + belongs("crm_supportertopic", "topic_id", "crm_topic")
     + belongs("crm_supportertag", "supporter_id", "crm_supporter")
@@ -70,7 +71,7 @@ LEDGER = """
 
     -- Writers who may not read the hashes leave them empty; the contact point's own are copied in.
     CREATE FUNCTION crm_copy_hashes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-        SET search_path = public AS $$
+        SET search_path = public, pg_temp AS $$
     BEGIN
         SELECT k.address_key, k.mailbox INTO NEW.address_key, NEW.mailbox
         FROM crm_addresskey k
@@ -81,13 +82,14 @@ LEDGER = """
         WHEN (NEW.contact_point_id IS NOT NULL AND NEW.mailbox IS NULL)
         EXECUTE FUNCTION crm_copy_hashes();
 
-    -- A correction may take out an import's event of the same organisation, and nothing a person did.
+    -- A correction may take out an import's event of the same organisation, and nothing a person did. It is never
+    -- an import's own: that would bring permission back (house rule 3).
     CREATE FUNCTION crm_check_reference() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-        SET search_path = public AS $$
+        SET search_path = public, pg_temp AS $$
     BEGIN
-        IF NEW.action = 13 AND NOT EXISTS (
+        IF NEW.action = 13 AND (NEW.source = 3 OR NOT EXISTS (
             SELECT FROM crm_consentevent e
-            WHERE e.id = NEW.corrects_id AND e.organisation_id = NEW.organisation_id AND e.source = 3)
+            WHERE e.id = NEW.corrects_id AND e.organisation_id = NEW.organisation_id AND e.source = 3))
         THEN
             RAISE EXCEPTION 'A correction may only take out an event of an import of the same organisation.'
                 USING ERRCODE = 'integrity_constraint_violation';
@@ -138,6 +140,23 @@ GUARDS = "".join(
     )
 )
 
+# Rows that hang on a wording are seen and written with it; a policy's condition reads under the reader's own.
+GUARDS += guard(
+    "crm_statement_organisations", sees="statement_id IN (SELECT id FROM crm_statement)"
+) + guard(
+    "crm_statement_purposes",
+    sees="statement_id IN (SELECT id FROM crm_statement) AND purpose_id IN (SELECT id FROM crm_purpose)",
+)
+
+# Everyone may read who the organisations are; only its own people change one (its imprint, its From address).
+GUARDS += """
+    ALTER TABLE crm_organisation ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE crm_organisation FORCE ROW LEVEL SECURITY;
+    CREATE POLICY known ON crm_organisation FOR SELECT USING (true);
+    CREATE POLICY scoped ON crm_organisation FOR UPDATE TO coalesce_staff USING (id = (SELECT app_organisation()));
+    CREATE POLICY platform ON crm_organisation TO coalesce_platform, coalesce_owner USING (true);
+"""
+
 ACCOUNTS = (
     guard(
         "crm_membership",
@@ -159,7 +178,7 @@ ACCOUNTS = (
 
     -- Finds or makes the account of an address for an invitation, without telling whether it was there.
     CREATE FUNCTION crm_account_for(address text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
-        SET search_path = public AS $$
+        SET search_path = public, pg_temp AS $$
     DECLARE found bigint;
     BEGIN
         INSERT INTO crm_user (email, name, password, is_active, created_at)
@@ -176,7 +195,7 @@ STOP_EVERYTHING = """
     -- One ordinary stop for each organisation that holds the inbox, and a platform row for later imports.
     -- Protective at once: the states are marked here, and the fold arrives at the same by itself.
     CREATE FUNCTION crm_stop_everything(inbox bytea, secret text, act uuid, detail text) RETURNS void
-        LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     BEGIN
         INSERT INTO crm_platformstop (mailbox, key_id, stopped_at) VALUES (inbox, secret, now())
         ON CONFLICT (mailbox) DO UPDATE SET stopped_at = EXCLUDED.stopped_at;
@@ -220,7 +239,8 @@ GRANTS = (
     + grant("crm_deliverability", keeper=EDIT)
     + grant("crm_platformstop", keeper="SELECT")
     + grant("crm_person, crm_link")
-    + grant("crm_organisation, crm_role", staff="SELECT, UPDATE, INSERT", keeper="SELECT")
+    + grant("crm_organisation", staff="SELECT, UPDATE", keeper="SELECT")
+    + grant("crm_role", staff="SELECT, UPDATE, INSERT", keeper="SELECT")
     + grant("crm_membership", staff="SELECT, INSERT, UPDATE, DELETE", keeper="SELECT")
     + grant("crm_user", staff="SELECT, UPDATE", keeper="SELECT")
     + """

@@ -18,6 +18,11 @@ class Migration(migrations.Migration):
                 TO coalesce_visitor, coalesce_staff, coalesce_keeper, coalesce_platform;
             GRANT SELECT ON django_content_type TO coalesce_staff;
             GRANT SELECT, INSERT ON django_admin_log TO coalesce_staff;
+            -- Its rows name tags and roles: each account reads its own entries.
+            ALTER TABLE django_admin_log ENABLE ROW LEVEL SECURITY;
+            ALTER TABLE django_admin_log FORCE ROW LEVEL SECURITY;
+            CREATE POLICY scoped ON django_admin_log TO coalesce_staff USING (user_id = (SELECT app_user()));
+            CREATE POLICY platform ON django_admin_log TO coalesce_platform, coalesce_owner USING (true);
             """,
             migrations.RunSQL.noop,
         )

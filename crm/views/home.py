@@ -2,48 +2,74 @@
 
 from __future__ import annotations
 
-from typing import cast
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-
-from crm import consent, segments
+from crm import segments
+from crm.access import is_admin
+from crm.forms.people import FindForm
 from crm.middleware import StaffRequest
 from crm.models import Batch, Purpose, Segment, Statement
+from crm.views import permissions
+
+WAITING = 10
 
 
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: StaffRequest) -> HttpResponse:
     """Show what waits, how many people may be mailed, and the first steps of an empty list."""
-    staff = cast(StaffRequest, request)
-    organisation = staff.organisation
-    if organisation is None:
-        return redirect("choose-organisation")
-    purposes = list(Purpose.objects.filter(organisation=organisation))
-    sizes = [
-        (
-            purpose,
-            segments.size(
-                organisation, None, consent.Question(purpose.pk, suitable_for_under_18=True)
-            ),
-        )
-        for purpose in purposes
-    ]
-    people = sizes[0][1].people if sizes else 0
+    organisation = request.organisation
+    people = segments.members(organisation, None).count()
     context = {
-        "sizes": sizes,
+        "form": FindForm(),
         "people": people,
-        "waiting": Batch.objects.filter(organisation=organisation, applied_at=None)[:10],
-        "steps": [
-            _step(
-                "Add your sign-up wording",
-                Statement.objects.filter(organisation=organisation).exists(),
-            ),
-            _step("Import a list", people > 0),
-            _step("Make a segment", Segment.objects.filter(organisation=organisation).exists()),
-        ],
+        "sizes": _sizes(request) if people else [],
+        "waiting": Batch.objects.filter(
+            organisation=organisation, applied_at=None, undone_at=None
+        ).order_by("-pk")[:WAITING],
+        "is_admin": is_admin(request),
+        "steps": [] if people else _steps(request),
     }
     return render(request, "crm/home.html", context)
 
 
-def _step(label: str, is_done: bool) -> dict[str, str]:
-    return {"label": label, "state": "done" if is_done else "todo"}
+def _sizes(request: StaffRequest) -> list[tuple[Purpose, segments.Size, int]]:
+    """Give for each type of email how many people may and how many may not be mailed."""
+    sizes = []
+    for purpose in Purpose.objects.filter(organisation=request.organisation).order_by("pk"):
+        size = segments.size(request.organisation, None, permissions.question(purpose))
+        sizes.append((purpose, size, size.people - size.permitted))
+    return sizes
+
+
+def _steps(request: StaffRequest) -> list[dict[str, str]]:
+    """Give what a new organisation does first; an admin's steps lead nowhere for others."""
+    organisation, for_admins = request.organisation, is_admin(request)
+    has_wording = Statement.objects.filter(organisation=organisation).exists()
+    has_segment = Segment.objects.filter(organisation=organisation).exists()
+    return [
+        {
+            "label": "Add your sign-up wording",
+            "hint": "The words that people saw when they said yes."
+            + ("" if for_admins else " An admin does this."),
+            "url": reverse("add-wording") if for_admins else "",
+            "state": "done" if has_wording else "todo",
+        },
+        {
+            "label": "Import a list",
+            "hint": "Nothing is written before you have seen what would happen."
+            + ("" if for_admins else " An admin does this."),
+            "url": reverse("imports") if for_admins else "",
+        },
+        {
+            "label": "Make a segment",
+            "hint": "For whom a campaign is, such as SENCOs.",
+            "url": reverse("add-segment"),
+            "state": "done" if has_segment else "todo",
+        },
+        {
+            "label": "Write a campaign",
+            "hint": "A colleague checks it before anybody gets it.",
+            "url": reverse("add-campaign"),
+        },
+    ]

@@ -52,7 +52,7 @@ class Installation(Servers):
         page.wait_for_url(f"{self.base_url}/")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("installation")
     admin = os.environ["COALESCE_ADMIN_URL"]
