@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from django.contrib.auth.decorators import login_not_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -16,6 +13,7 @@ from crm import tokens
 from crm.models import ContactPoint, Organisation
 from crm.services import preferences as services
 from crm.tasks import refold_act
+from crm.wakeups import wake
 
 DONE = {
     "organisation": "You will get no more emails from {name}",
@@ -57,7 +55,7 @@ def _stop(stop: str, preference: tokens.Preference) -> None:
         services.stop_inbox(preference=preference, one_click=False)
     else:
         act = services.stop_everything(preference=preference)
-        transaction.on_commit(partial(refold_act.delay, str(act)), robust=True)
+        wake(refold_act, str(act))
 
 
 @login_not_required

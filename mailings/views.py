@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from crm.middleware import StaffRequest
 from crm.models import Organisation, Supporter
+from crm.pages import page
 from crm.wakeups import wake
 from mailings import audience, dispatch, history, rendering
 from mailings.forms import CampaignForm, TextForm
@@ -44,17 +45,8 @@ def _own_version(request: StaffRequest, campaign: Campaign) -> Version | None:
 def campaigns(request: HttpRequest) -> HttpResponse:
     """List the campaigns, the newest first."""
     staff = cast(StaffRequest, request)
-    found = _visible(staff).order_by("-pk")
-    if before := request.GET.get("before"):
-        last = get_object_or_404(_visible(staff), public_id=before)
-        found = found.filter(pk__lt=last.pk)
-    rows = list(found[: PAGE + 1])
-    more = rows[PAGE - 1].public_id if len(rows) > PAGE else None
-    return render(
-        request,
-        "mailings/campaigns.html",
-        {"campaigns": rows[:PAGE], "page": {"next_url": f"?before={more}" if more else ""}},
-    )
+    shown = page(request, _visible(staff).order_by("-pk"), size=PAGE)
+    return render(request, "mailings/campaigns.html", {"page": shown})
 
 
 def add(request: HttpRequest) -> HttpResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
@@ -138,6 +139,14 @@ COALESCE_UPLOAD_LIMIT = 200 * 1024 * 1024
 # Mail. COALESCE_SMTP is the relay: smtp://[user:password@]host:port, or smtps:// for TLS from the start.
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 COALESCE_SMTP = os.environ.get("COALESCE_SMTP", "smtp://127.0.0.1:25")
+_relay = urlsplit(COALESCE_SMTP)
+EMAIL_HOST, EMAIL_PORT = _relay.hostname or "127.0.0.1", _relay.port or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = (
+    unquote(_relay.username or ""),
+    unquote(_relay.password or ""),
+)
+EMAIL_USE_SSL = _relay.scheme == "smtps"
+EMAIL_USE_TLS = _relay.scheme == "smtp" and bool(_relay.username)
 EMAIL_TIMEOUT = 60
 COALESCE_SENDING_SLOTS = int(
     os.environ.get("COALESCE_SENDING_SLOTS", "2")

@@ -36,7 +36,7 @@ def add_wording(
         words=words,
         requires_confirmation=requires_confirmation,
     )
-    statement.full_clean(exclude=["organisation"])
+    statement.full_clean()
     with transaction.atomic():
         statement.save()
         statement.organisations.set([organisation])

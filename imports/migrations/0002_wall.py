@@ -22,7 +22,8 @@ class Migration(migrations.Migration):
                 FOREIGN KEY (file_id) REFERENCES imports_import (id) ON DELETE CASCADE;
             """
             + grant("imports_import", staff="SELECT, INSERT, UPDATE", keeper=EDIT)
-            + grant("imports_stagedrow, imports_problem", staff="SELECT", keeper=EDIT)
+            + grant("imports_problem", staff="SELECT", keeper=EDIT)
+            + grant("imports_stagedrow", keeper=EDIT)
             + grant("imports_importchunk", staff="SELECT", keeper=EDIT)
             + "GRANT MAINTAIN ON imports_stagedrow TO coalesce_keeper;"
             + "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO coalesce_keeper, coalesce_platform;",

@@ -114,7 +114,7 @@ def test_from_a_spreadsheet_to_a_supporter_who_says_stop(
     supporter = browser.new_context(viewport={"width": 375, "height": 700}).new_page()
     supporter.goto(re.sub(r"stop/$", "", leaving.list_unsubscribe.split(">")[0].lstrip("<")))
     look(supporter)
-    press(supporter, f"Stop emails from {cast.SOCR.name} To you")
+    press(supporter, f"Stop all emails from {cast.SOCR.name} To you")
     expect(supporter.get_by_text("You will get no more emails from")).to_be_visible()
 
     second = write_campaign(page, "What happened")

@@ -53,7 +53,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{user.email}: {membership.get_role_display().lower()} at {organisation.name}."
         )
-        if not options["password_stdin"]:
+        if not user.has_usable_password():
             uid, token = organisations.invitation_path(user=user)
             path = reverse("accept-invitation", args=[uid, token])
             self.stdout.write(f"They choose a password here: {settings.BASE_URL}{path}")
