@@ -186,6 +186,15 @@ ACCOUNTS = (
         SELECT id INTO found FROM crm_user WHERE email = address;
         RETURN found;
     END $$;
+    -- Whoever sets the first password of an account gets all its roles. While one organisation's invitation is open,
+    -- another's would let each into the other's list.
+    CREATE FUNCTION crm_is_invited_elsewhere(account bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
+        SET search_path = public AS $$
+        SELECT EXISTS (SELECT FROM crm_user u JOIN crm_membership m ON m.user_id = u.id
+            WHERE u.id = account AND u.password LIKE '!%'
+              AND m.organisation_id IS DISTINCT FROM app_organisation()) $$;
+    REVOKE ALL ON FUNCTION crm_is_invited_elsewhere(bigint) FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION crm_is_invited_elsewhere(bigint) TO coalesce_staff, coalesce_platform;
     REVOKE ALL ON FUNCTION crm_account_for(text) FROM PUBLIC;
     GRANT EXECUTE ON FUNCTION crm_account_for(text) TO coalesce_staff, coalesce_platform;
 """

@@ -44,10 +44,17 @@ def add_wording(
     return statement
 
 
+_OPEN_INVITATION = (
+    "This person has an invitation that they have not accepted yet. "
+    "Ask them to accept it, then invite them again."
+)
+
+
 def invite(*, organisation: Organisation, email: str, role: str) -> Membership:
     """Give somebody a role here; a new account gets in by the link of `invitation_path`.
 
-    Raises ValidationError if they work here already or for another partner.
+    Raises ValidationError if they work here already or for another partner, or have yet to accept another
+    organisation's invitation: its link would open this list as well.
     """
     email = email.strip().lower()
     validate_email(email)
@@ -56,6 +63,9 @@ def invite(*, organisation: Organisation, email: str, role: str) -> Membership:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT crm_account_for(%s)", [email])
                 (user_id,) = cursor.fetchone()
+                cursor.execute("SELECT crm_is_invited_elsewhere(%s)", [user_id])
+                if cursor.fetchone()[0]:
+                    raise ValidationError({"email": _OPEN_INVITATION})
             return Membership.objects.create(
                 user_id=user_id,
                 organisation=organisation,

@@ -7,9 +7,11 @@ import uuid
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
+from crm import wall
 from crm.models import Membership, Organisation, Segment, User
 from crm.services import organisations
 from tests import factories
@@ -218,3 +220,17 @@ def test_an_invitation_that_came_from_the_command_opens_too(socr: Organisation) 
     )
     parts = organisations.invitation_path(user=User.objects.get(pk=member.user_id))
     assert Client().get(reverse("accept-invitation", args=parts)).status_code == 200
+
+
+def test_an_open_invitation_lets_no_second_organisation_in(
+    socr: Organisation, coalition: Organisation
+) -> None:
+    """Else either's link would set the password that opens both lists."""
+    email = "new@socr.example.org"
+    with wall.scope("staff", organisation_id=socr.pk):
+        organisations.invite(organisation=socr, email=email, role=Membership.Role.ORGANISER)
+    with (
+        pytest.raises(ValidationError, match="not accepted yet"),
+        wall.scope("staff", organisation_id=coalition.pk),
+    ):
+        organisations.invite(organisation=coalition, email=email, role=Membership.Role.ORGANISER)
