@@ -15,6 +15,11 @@ class Migration(migrations.Migration):
             guard("imports_import")
             + guard("imports_stagedrow")
             + guard("imports_problem")
+            + guard(
+                "imports_importchunk",
+                sees="""EXISTS (SELECT FROM imports_import i
+                    WHERE i.id = file_id AND i.organisation_id = (SELECT app_organisation()))""",
+            )
             + belongs("imports_import", "batch_id", "crm_batch")
             + belongs("imports_import", "statement_id", "crm_statement")
             + """

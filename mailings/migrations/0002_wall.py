@@ -6,6 +6,8 @@ from crm.sql.protection import OWN, belongs, grant, guard
 
 # The brief of a coordinated campaign belongs to all partners; each one's text and audience to itself.
 SHARED = f"{OWN} OR mode = 'coordinated'"
+FOR_THE_COALITION = f"""({OWN} AND mode <> 'coordinated') OR (mode = 'coordinated'
+    AND organisation_id IN (SELECT o.id FROM crm_organisation o WHERE NOT o.is_partner))"""
 OWN_ONLY = f"{OWN} AND NOT is_coordinated"
 
 FUNCTIONS = """
@@ -26,7 +28,8 @@ FUNCTIONS = """
         LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
         SELECT round(count(*) FILTER (WHERE d.status <> 0), c.digits)::bigint, round(count(*), c.digits)::bigint
         FROM (SELECT id, CASE WHEN mode = 'coordinated' THEN -1 ELSE 0 END AS digits
-              FROM mailings_campaign WHERE id = campaign) c
+              FROM mailings_campaign
+              WHERE id = campaign AND (mode = 'coordinated' OR organisation_id = app_organisation())) c
         LEFT JOIN mailings_delivery d ON d.campaign_id = c.id
         GROUP BY c.digits $$;
 
@@ -45,6 +48,16 @@ FUNCTIONS = """
               AND (OLD.subject, OLD.body, OLD.segment_id, OLD.purpose_id)
                   IS DISTINCT FROM (NEW.subject, NEW.body, NEW.segment_id, NEW.purpose_id))
         EXECUTE FUNCTION mailings_freeze_version();
+
+    -- Whose campaign it is, and who mails, is settled when it is begun.
+    CREATE FUNCTION mailings_keep_owner() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'The owner of a campaign and who mails cannot be changed: begin another.'
+            USING ERRCODE = 'insufficient_privilege';
+    END $$;
+    CREATE TRIGGER keep_owner BEFORE UPDATE ON mailings_campaign FOR EACH ROW
+        WHEN ((OLD.organisation_id, OLD.mode) IS DISTINCT FROM (NEW.organisation_id, NEW.mode))
+        EXECUTE FUNCTION mailings_keep_owner();
 
     CREATE SEQUENCE mailings_fencing_token;
 """
@@ -65,7 +78,7 @@ class Migration(migrations.Migration):
             """
             + belongs("mailings_version", "segment_id", "crm_segment")
             + belongs("mailings_version", "purpose_id", "crm_purpose")
-            + guard("mailings_campaign", sees=SHARED)
+            + guard("mailings_campaign", sees=SHARED, writes=FOR_THE_COALITION)
             + guard("mailings_version")
             + guard("mailings_audience")
             + guard("mailings_delivery", sees=OWN_ONLY)

@@ -24,7 +24,7 @@ from tests.crm.worlds import NOW, Ground
 
 pytestmark = pytest.mark.django_db
 seeds = st.integers(0, 2**32 - 1)
-brief = settings(max_examples=15)  # of twenty-five worlds each
+brief = settings(max_examples=15)  # of twenty worlds or more
 HOME = worlds.ADDRESSES[:1]
 LATER = NOW - timedelta(hours=6)  # after all that the worlds say of themselves
 

@@ -75,6 +75,7 @@ def test_of_two_refusals_at_one_time_the_graver_is_named(point: ContactPoint) ->
 def test_a_confirmed_sign_up_at_the_time_of_a_stop_does_not_lift_it(point: ContactPoint) -> None:
     factories.event(point, Action.STOP_EVERYTHING, at=NOON, reach=Reach.MAILBOX)
     confirm(factories.granted(point, at=NOON), point, LATER)
+    factories.granted(point, at=LATER)
     assert folded(point).refusal == Action.STOP_EVERYTHING
 
 

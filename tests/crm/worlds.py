@@ -99,7 +99,7 @@ OWNERS = [0, 0, 0, 1, 2]  # most supporters are SOCR's
 
 
 def crowd(
-    base: Ground, seed: int, *, size: int = 25, first: int = 0, most: int = 8, **limits: Any
+    base: Ground, seed: int, *, size: int = 20, first: int = 0, most: int = 8, **limits: Any
 ) -> list[World]:
     """Draw small worlds that know nothing of each other, to be written and folded at once.
 
