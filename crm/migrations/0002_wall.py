@@ -189,7 +189,7 @@ ACCOUNTS = (
     -- Whoever sets the first password of an account gets all its roles. While one organisation's invitation is open,
     -- another's would let each into the other's list.
     CREATE FUNCTION crm_is_invited_elsewhere(account bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
-        SET search_path = public AS $$
+        SET search_path = public, pg_temp AS $$
         SELECT EXISTS (SELECT FROM crm_user u JOIN crm_membership m ON m.user_id = u.id
             WHERE u.id = account AND u.password LIKE '!%'
               AND m.organisation_id IS DISTINCT FROM app_organisation()) $$;

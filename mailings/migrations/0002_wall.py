@@ -13,7 +13,7 @@ OWN_ONLY = f"{OWN} AND NOT is_coordinated"
 FUNCTIONS = """
     -- Whether every text that a campaign needs is approved; says nothing about whose is not.
     CREATE FUNCTION mailings_is_approved(campaign bigint) RETURNS boolean LANGUAGE sql STABLE
-        SECURITY DEFINER SET search_path = public AS $$
+        SECURITY DEFINER SET search_path = public, pg_temp AS $$
         SELECT CASE WHEN c.mode = 'coordinated'
             THEN NOT EXISTS (SELECT FROM crm_organisation o WHERE o.is_partner AND NOT EXISTS (
                 SELECT FROM mailings_version v
@@ -25,7 +25,7 @@ FUNCTIONS = """
 
     -- How far a campaign is, for a progress bar: done and all, rounded to tens when coordinated.
     CREATE FUNCTION mailings_progress(campaign bigint) RETURNS TABLE (done bigint, everything bigint)
-        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
         SELECT round(count(*) FILTER (WHERE d.status <> 0), c.digits)::bigint, round(count(*), c.digits)::bigint
         FROM (SELECT id, CASE WHEN mode = 'coordinated' THEN -1 ELSE 0 END AS digits
               FROM mailings_campaign

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm import wall
@@ -17,6 +17,7 @@ from tests.crm.worlds import Ground
 
 pytestmark = pytest.mark.django_db
 seeds = st.integers(0, 2**32 - 1)
+brief = settings(max_examples=25)  # of twenty worlds each
 
 
 @pytest.fixture
@@ -43,6 +44,7 @@ def test_the_statement_folds_any_world_as_the_plain_rules_do(base: Ground, seed:
         assert {key: found[key] for key in found if key[0] in ids} == expected, story(world)
 
 
+@brief
 @given(seed=seeds)
 def test_the_gate_says_of_any_world_what_the_plain_rules_say(base: Ground, seed: int) -> None:
     crowd = worlds.crowd(base, seed)
@@ -58,6 +60,7 @@ def test_the_gate_says_of_any_world_what_the_plain_rules_say(base: Ground, seed:
                 assert given_reasons == expected, story(world)
 
 
+@brief
 @given(seed=seeds)
 def test_folding_what_new_events_touched_is_folding_everything(base: Ground, seed: int) -> None:
     crowd, random = worlds.crowd(base, seed), Random(seed)
@@ -70,6 +73,7 @@ def test_folding_what_new_events_touched_is_folding_everything(base: Ground, see
         assert fold.differences() == 0
 
 
+@brief
 @given(seed=seeds)
 def test_folding_what_an_undone_import_touched_is_folding_everything(
     base: Ground, seed: int
@@ -83,6 +87,7 @@ def test_folding_what_an_undone_import_touched_is_folding_everything(
         assert fold.differences() == 0
 
 
+@brief
 @given(seed=seeds)
 def test_folding_who_was_taken_apart_is_folding_everything(base: Ground, seed: int) -> None:
     crowd = worlds.crowd(base, seed)
