@@ -8,6 +8,7 @@ message, which is the one that counts. It compares the dates of the consent stat
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
@@ -28,7 +29,15 @@ from django.db.models import (
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
-from crm.models import Action, AgeBand, Channel, ContactPoint, Supporter
+from crm.models import (
+    Action,
+    AgeBand,
+    Channel,
+    ContactPoint,
+    Scope,
+    Supporter,
+    SupporterTopic,
+)
 from crm.reasons import Reason
 
 if TYPE_CHECKING:
@@ -42,22 +51,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is to be sent: the type of email, and for whom it is suitable. `at`: the clock, if not now."""
+    """What is to be sent: the type of email, what it is about, and for whom it is suitable.
+
+    `members_only`: not for an inbox that several people read. `at`: the clock, if not now.
+    """
 
     purpose_id: int
+    topic_id: int | None = None
     suitable_for_under_18: bool = False
+    is_important: bool = False
+    members_only: bool = False
     at: datetime | None = None
 
 
 _REFUSED = {
     Action.STOP_EVERYTHING: Reason.STOP_EVERYTHING,
     Action.ERASED: Reason.ERASED_SUPPRESSED,
-    Action.OBJECT: Reason.ORG_OBJECTION,
-    Action.UNSUB_ALL_ORG: Reason.ORG_UNSUBSCRIBED,
     Action.DENY: Reason.CONSENT_DENIED,
     Action.WITHDRAW: Reason.CONSENT_WITHDRAWN,
     Action.COMPLAINT: Reason.COMPLAINED,
 }
+# Told to a partner. At the coalition both read the same, whether the joint list or a partner was told to stop:
+# which of them would give one partner's news to the other (decision 1).
+_STOPPED = {Action.OBJECT: Reason.ORG_OBJECTION, Action.UNSUB_ALL_ORG: Reason.ORG_UNSUBSCRIBED}
+_JOINT = Q(organisation__is_partner=False)
+Conditions = Iterator[tuple[Q, Reason]]
 
 
 def decide(points: QuerySet[ContactPoint], question: Question) -> QuerySet[DecidedPoint]:
@@ -66,38 +84,12 @@ def decide(points: QuerySet[ContactPoint], question: Question) -> QuerySet[Decid
     `state` is annotated too: the consent state that the reasons were read from.
     """
     now: Func | Value = Value(question.at) if question.at else Now()
-    known = Q(state__granted_at__isnull=False)
-    standing = Q(state__refused_at__isnull=True)
-    conditions: list[tuple[Q, Reason]] = [
-        *((Q(state__refusal=action) & ~standing, reason) for action, reason in _REFUSED.items()),
-        (~standing & ~Q(state__refusal__in=list(_REFUSED)), Reason.CONSENT_WITHDRAWN),
-        (~known & standing, Reason.NO_CONSENT_RECORDED),
-        (
-            known & Q(state__needs_confirmation=True, state__confirmed_at__isnull=True),
-            Reason.CONSENT_PENDING,
-        ),
-        (known & Q(state__expires_at__lte=now), Reason.CONSENT_EXPIRED),
-        (known & Q(state__statement__isnull=True), Reason.EVIDENCE_MISSING),
-        (
-            known & Q(state__statement__isnull=False, state__names_organisation=False),
-            Reason.STATEMENT_OMITS_ORG,
-        ),
-        (Q(state__paused_until__gt=now), Reason.PAUSED),
-        (Q(problem=ContactPoint.Problem.BOUNCES), Reason.HARD_BOUNCE),
-        (Q(problem=ContactPoint.Problem.COMPLAINED), Reason.COMPLAINED),
-        (Q(retired_at__isnull=False), Reason.ADDRESS_INVALID),
-        (_of_anyone_joined(restricted=True), Reason.RESTRICTED),
-        (_of_anyone_joined(deceased=True), Reason.DECEASED),
-        (
-            # Joint mail, which is the coalition's, never goes to a minor (decision 1).
-            _of_anyone_joined(age_band__in=[AgeBand.FROM_13, AgeBand.FROM_16])
-            & (Q(organisation__is_partner=False) if question.suitable_for_under_18 else Q()),
-            Reason.MINOR_NOT_SUITABLE,
-        ),
+    conditions = [
+        *_refusals(),
+        *_permission(now),
+        *_of_the_address(question),
+        *_of_the_person(question),
     ]
-    if not question.suitable_for_under_18:
-        unknown = Q(supporter__canonical__age_band=AgeBand.NOT_SAID)
-        conditions.append((unknown, Reason.AGE_UNKNOWN_MINOR_RISK))
     return (
         points.filter(channel=Channel.EMAIL)
         .annotate(
@@ -105,6 +97,66 @@ def decide(points: QuerySet[ContactPoint], question: Question) -> QuerySet[Decid
         )
         .annotate(reasons=_sum(conditions))
     )
+
+
+def _refusals() -> Conditions:
+    """What was said against it: by whom it is lifted is the fold's affair (crm/sql/fold.py)."""
+    refused = Q(state__refused_at__isnull=False)
+    for action, reason in _REFUSED.items():
+        yield refused & Q(state__refusal=action), reason
+    for action, reason in _STOPPED.items():
+        yield refused & Q(state__refusal=action) & ~_JOINT, reason
+    yield refused & Q(state__refusal__in=list(_STOPPED)) & _JOINT, Reason.JOINT_NEEDS_BOTH
+    narrow = refused & Q(state__refusal__in=[Action.DENY, Action.WITHDRAW])
+    yield narrow & Q(state__refusal_scope=Scope.PURPOSE), Reason.PURPOSE_OFF
+    yield narrow & Q(state__refusal_scope=Scope.CHANNEL), Reason.CHANNEL_OFF
+    unheard_of = ~Q(state__refusal__in=[*_REFUSED, *_STOPPED])
+    yield refused & unheard_of, Reason.CONSENT_WITHDRAWN
+
+
+def _permission(now: Func | Value) -> Conditions:
+    """What is missing from the yes, or has run out since."""
+    known = Q(state__granted_at__isnull=False)
+    yield ~known & Q(state__refused_at__isnull=True), Reason.NO_CONSENT_RECORDED
+    unconfirmed = Q(state__needs_confirmation=True, state__confirmed_at__isnull=True)
+    yield known & unconfirmed, Reason.CONSENT_PENDING
+    yield known & Q(state__expires_at__lte=now), Reason.CONSENT_EXPIRED
+    yield known & Q(state__statement__isnull=True), Reason.EVIDENCE_MISSING
+    omits = known & Q(state__statement__isnull=False, state__names_organisation=False)
+    yield omits, Reason.STATEMENT_OMITS_ORG
+    yield omits & _JOINT, Reason.JOINT_NEEDS_BOTH
+    yield Q(state__paused_until__gt=now), Reason.PAUSED
+
+
+def _of_the_address(question: Question) -> Conditions:
+    """What is known of the address itself, by this organisation's own lists and sending."""
+    yield Q(problem=ContactPoint.Problem.BOUNCES), Reason.HARD_BOUNCE
+    yield Q(problem=ContactPoint.Problem.COMPLAINED), Reason.COMPLAINED
+    yield Q(retired_at__isnull=False), Reason.ADDRESS_INVALID
+    if question.members_only:
+        yield Q(kind=ContactPoint.Kind.SHARED), Reason.SHARED_INBOX_NOT_ALLOWED
+
+
+def _of_the_person(question: Question) -> Conditions:
+    """What is known of the person, and what they chose to leave out."""
+    yield _of_anyone_joined(restricted=True), Reason.RESTRICTED
+    yield _of_anyone_joined(deceased=True), Reason.DECEASED
+    minor = _of_anyone_joined(age_band__in=[AgeBand.FROM_13, AgeBand.FROM_16])
+    if question.suitable_for_under_18:
+        minor &= _JOINT  # joint mail never goes to a minor (decision 1)
+    yield minor, Reason.MINOR_NOT_SUITABLE
+    if not question.suitable_for_under_18:
+        unknown = Q(supporter__canonical__age_band=AgeBand.NOT_SAID)
+        yield unknown, Reason.AGE_UNKNOWN_MINOR_RISK
+    if not question.is_important:
+        yield _of_anyone_joined(only_important_since__isnull=False), Reason.FREQUENCY_CAP
+    if question.topic_id is not None:
+        unticked = SupporterTopic.objects.filter(
+            topic=question.topic_id,
+            wanted=False,
+            supporter__canonical=OuterRef("supporter__canonical"),
+        )
+        yield Q(Exists(unticked)), Reason.TOPIC_OFF
 
 
 def _of_anyone_joined(**fact: object) -> Q:

@@ -68,7 +68,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.STATEMENT_OMITS_ORG: "Said yes to words that do not name us.",
     Reason.JOINT_NEEDS_BOTH: "No permission for joint emails.",
     Reason.PAUSED: "Asked for a pause. Emails start again by themselves.",
-    Reason.FREQUENCY_CAP: "Got many emails from us lately.",
+    Reason.FREQUENCY_CAP: "Asked for important emails only, or has had as many lately as we allow.",
     Reason.HARD_BOUNCE: "Mail to this address comes back. Ask for a new address.",
     Reason.COMPLAINED: "Marked our email as spam. Do not email them.",
     Reason.ADDRESS_INVALID: "No email address.",

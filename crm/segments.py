@@ -40,9 +40,10 @@ OPERATORS = {"is": "is", "is_not": "is not", "after": "after", "before": "before
 Condition = Callable[[str, Any], Q]
 
 
-def _linked(model: type[Any], column: str) -> Condition:
+def _linked(model: type[Any], column: str, **narrower: Any) -> Condition:
     def condition(op: str, value: int) -> Q:
-        entries = model.objects.filter(**{column: value}).values("supporter__canonical_id")
+        linked = model.objects.filter(**{column: value}, **narrower)
+        entries = linked.values("supporter__canonical_id")
         return Q(pk__in=entries) if op == "is" else ~Q(pk__in=entries)
 
     return condition
@@ -77,7 +78,12 @@ class Field:
 FIELDS: dict[str, Field] = {
     "role": Field("Role", ("is", "is_not"), _linked(SupporterRole, "role"), Role.objects.all),
     "tag": Field("Tag", ("is", "is_not"), _linked(SupporterTag, "tag"), Tag.objects.all),
-    "topic": Field("Topic", ("is", "is_not"), _linked(SupporterTopic, "topic"), Topic.objects.all),
+    "topic": Field(
+        "Topic",
+        ("is", "is_not"),
+        _linked(SupporterTopic, "topic", wanted=True),
+        Topic.objects.all,
+    ),
     "area": Field("Postcode begins with", ("is", "is_not"), _area),
     "added": Field("Added", ("after", "before"), _added),
 }

@@ -49,12 +49,14 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _stop(stop: str, preference: tokens.Preference) -> None:
+    """Stop at once, and let a worker bring up to date what the act reaches at the others."""
     if stop == "organisation":
-        services.stop_person(preference=preference)
+        act = services.stop_person(preference=preference)
     elif stop == "inbox":
-        services.stop_inbox(preference=preference, one_click=False)
+        act = services.stop_inbox(preference=preference, one_click=False)
     else:
         act = services.stop_everything(preference=preference)
+    if act is not None:
         wake(refold_act, str(act))
 
 
@@ -71,7 +73,7 @@ def one_click(request: HttpRequest, token: str) -> HttpResponse:
         return preferences(request, token)
     try:
         preference = tokens.read_preference_token(token)
-        services.stop_inbox(preference=preference, one_click=True)
+        wake(refold_act, str(services.stop_inbox(preference=preference, one_click=True)))
     except (tokens.BadTokenError, ContactPoint.DoesNotExist):
         return _unknown(request)
     return HttpResponse(

@@ -51,6 +51,9 @@ def question(version: Version) -> consent.Question:
     """Give what the gate is asked about a version's people."""
     return consent.Question(
         purpose_id=version.purpose_id,
+        topic_id=version.topic_id,
+        is_important=version.campaign.is_important,
+        members_only=version.campaign.members_only,
         suitable_for_under_18=version.campaign.suitable_for_under_18,
     )
 

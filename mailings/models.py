@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from crm.models import ContactPoint, OwnedModel, Purpose, Segment, Supporter
+from crm.models import ContactPoint, Organisation, OwnedModel, Purpose, Segment, Supporter, Topic
 
 
 class Campaign(OwnedModel):
@@ -18,6 +18,7 @@ class Campaign(OwnedModel):
         """Who mails whom (docs/explanation/consent.md)."""
 
         OWN = "own", "One organisation"
+        JOINT = "joint", "The coalition’s own list, on behalf of both"
         COORDINATED = "coordinated", "Both organisations, one email each person"
 
     class State(models.TextChoices):
@@ -35,6 +36,12 @@ class Campaign(OwnedModel):
     state = models.CharField(max_length=20, choices=State.choices, default=State.DRAFT)
     due_at = models.DateTimeField(null=True, blank=True)
     suitable_for_under_18 = models.BooleanField(default=False)
+    is_important = models.BooleanField(
+        default=False, help_text="Goes to those, too, who asked for important emails only."
+    )
+    members_only = models.BooleanField(
+        default=False, help_text="Never goes to an inbox that several people read (R-SEC7)."
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False
     )
@@ -86,6 +93,16 @@ class Version(OwnedModel):
     purpose = models.ForeignKey(
         Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
+    topic = models.ForeignKey(
+        Topic,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        help_text="People who unticked it are left out.",
+    )
     subject = models.CharField(max_length=200)
     body = models.TextField(
         help_text="Plain text with Markdown; {{ first_name|friend }} is filled in."
@@ -114,6 +131,25 @@ class Version(OwnedModel):
                 condition=Q(approved_by__isnull=True, approved_at__isnull=True)
                 | Q(approved_by__isnull=False, approved_at__isnull=False),
             ),
+        ]
+
+
+class JointApproval(OwnedModel):
+    """One partner's approval of the coalition's text; with one of each partner the text is approved."""
+
+    version = models.ForeignKey(
+        Version, models.CASCADE, related_name="approvals", db_constraint=False, db_index=False
+    )
+    partner = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False
+    )
+    approved_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "partner"], name="one_approval_a_partner"),
+            models.UniqueConstraint(fields=["version", "user"], name="one_approval_a_person"),
         ]
 
 

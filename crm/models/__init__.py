@@ -14,6 +14,7 @@ from crm.models.consent import (
     PlatformStop,
     Purpose,
     Reach,
+    Scope,
     Source,
     Statement,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "Reach",
     "Record",
     "Role",
+    "Scope",
     "SearchTerm",
     "Segment",
     "Source",

@@ -47,6 +47,14 @@ class Source(models.IntegerChoices):
     SYSTEM = 4, "the system"
 
 
+class Scope(models.IntegerChoices):
+    """Of what a refusal speaks, numbered by width: of two equal ones the wider is named."""
+
+    PURPOSE = 1, "this type of email"
+    CHANNEL = 2, "email, whatever it is about"
+    EVERYTHING = 3, "everything"
+
+
 class Purpose(OwnedModel):
     """What mail is for: the type of email that a person says yes or no to."""
 
@@ -69,11 +77,21 @@ class Purpose(OwnedModel):
 
 
 class Statement(OwnedModel):
-    """A version of the exact words a person was shown; never changed once used."""
+    """A version of the exact words a person was shown; never changed once used.
+
+    The versions of one code are the same question in other words: a later wording, or the Easy Read one.
+    """
+
+    class Format(models.TextChoices):
+        """How the words are written. Easy Read words are a wording of their own."""
+
+        PLAIN = "plain", "Plain English"
+        EASY_READ = "easy_read", "Easy Read"
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     code = models.SlugField(max_length=40, help_text="A short name, such as form-2025.")
     version = models.PositiveSmallIntegerField(default=1)
+    format = models.CharField(max_length=20, choices=Format.choices, default=Format.PLAIN)
     words = models.TextField(help_text="The exact words that people saw when they signed up.")
     organisations = models.ManyToManyField(
         Organisation, related_name="+", help_text="Every organisation that the words name."
@@ -308,6 +326,7 @@ class ConsentState(OwnedModel):
     confirmed_at = models.DateTimeField(null=True)
     refused_at = models.DateTimeField(null=True)
     refusal = models.SmallIntegerField(choices=Action.choices, null=True)
+    refusal_scope = models.SmallIntegerField(choices=Scope.choices, null=True)
     refusal_event = models.ForeignKey(
         ConsentEvent,
         models.PROTECT,

@@ -87,16 +87,25 @@ class SupporterRole(OwnedModel):
 
 
 class SupporterTopic(OwnedModel):
-    """A topic that a supporter chose."""
+    """A topic that a supporter chose to hear about, or told us to leave out."""
 
     pk = models.CompositePrimaryKey("supporter_id", "topic_id")
     supporter = models.ForeignKey(
         Supporter, models.CASCADE, related_name="topics", db_constraint=False, db_index=False
     )
     topic = models.ForeignKey(Topic, models.CASCADE, related_name="+", db_index=False)
+    wanted = models.BooleanField(
+        default=True, help_text="Off: they unticked it, and get no campaign about it."
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["organisation", "topic", "supporter"], name="has_topic")]
+        indexes = [
+            models.Index(
+                fields=["organisation", "topic", "supporter"],
+                condition=models.Q(wanted=True),
+                name="has_topic",
+            )
+        ]
 
 
 class SupporterTag(OwnedModel):

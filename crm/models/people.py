@@ -51,6 +51,12 @@ class Supporter(OwnedModel):
     age_band = models.SmallIntegerField(choices=AgeBand.choices, default=AgeBand.NOT_SAID)
     restricted = models.BooleanField(default=False, help_text="Read-only at the person's request.")
     deceased = models.BooleanField(default=False)
+    only_important_since = models.DateTimeField(
+        null=True, blank=True, help_text="Asked for important emails only, at this time."
+    )
+    erased_at = models.DateTimeField(
+        null=True, editable=False, help_text="Nothing of the person is kept but this empty row."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

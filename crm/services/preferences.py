@@ -51,28 +51,30 @@ def choices(*, preference: Preference) -> Choices:
 
 def _gets(point: ContactPoint, purpose: Purpose) -> bool:
     """Ask the gate, about mail of this type that is suitable for all ages."""
-    question = consent.Question(purpose.pk, suitable_for_under_18=True)
+    question = consent.Question(purpose.pk, suitable_for_under_18=True, is_important=True)
     decided = consent.decide(ContactPoint.objects.filter(pk=point.pk), question)
     return decided.values_list("reasons", flat=True).get() == 0
 
 
-def stop_person(*, preference: Preference) -> None:
+def stop_person(*, preference: Preference) -> uuid.UUID | None:
     """Stop everything that this organisation sends to this person, at any address.
 
-    The second time changes nothing. Raises ContactPoint.DoesNotExist.
+    Gives the act, to be refolded in a worker where it reaches the joint list; None the second time, which
+    changes nothing. Raises ContactPoint.DoesNotExist.
     """
     with wall.scope("keeper", organisation_id=preference.organisation_id):
-        _stop_person(_point(preference, hold=True), preference)
+        return _stop_person(_point(preference, hold=True), preference)
 
 
-def _stop_person(point: ContactPoint, preference: Preference) -> None:
+def _stop_person(point: ContactPoint, preference: Preference) -> uuid.UUID | None:
     canonical = Supporter.objects.get(pk=point.supporter.canonical_id)
-    if not _has_stopped(canonical):
-        permissions.stop_organisation(
-            supporter=canonical,
-            source=Source.PERSONAL,
-            detail=_detail("preference page", preference),
-        )
+    if _has_stopped(canonical):
+        return None
+    return permissions.stop_organisation(
+        supporter=canonical,
+        source=Source.PERSONAL,
+        detail=_detail("preference page", preference),
+    )
 
 
 def _has_stopped(canonical: Supporter) -> bool:
@@ -87,14 +89,14 @@ def _has_stopped(canonical: Supporter) -> bool:
     return entries == set(last) and min(last.values()) > (lifted["pk__max"] or 0)
 
 
-def stop_inbox(*, preference: Preference, one_click: bool) -> None:
-    """Stop everything that this organisation sends to this inbox, whoever reads it.
+def stop_inbox(*, preference: Preference, one_click: bool) -> uuid.UUID:
+    """Stop everything that this organisation sends to this inbox, whoever reads it; give the act.
 
-    The second time changes nothing. Raises ContactPoint.DoesNotExist.
+    The second time changes nothing and gives the first. Raises ContactPoint.DoesNotExist.
     """
     detail = _detail("one-click" if one_click else "preference page", preference)
     with wall.scope("keeper", organisation_id=preference.organisation_id):
-        permissions.stop_address(point=_point(preference, hold=True), detail=detail)
+        return permissions.stop_address(point=_point(preference, hold=True), detail=detail)
 
 
 def stop_everything(*, preference: Preference) -> uuid.UUID:

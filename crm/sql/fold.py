@@ -2,8 +2,8 @@
 
 The rule is written in docs/explanation/consent.md ("The fold"); tests/crm/plain_fold.py is the same in plain
 Python, and a property test holds the two equal. Arrays are compared element by element, so that
-`max(ARRAY[time, gravity, id])` is the latest event, of equal times the gravest. Times are in microseconds
-since 1970, since an array holds one type.
+`max(ARRAY[time, gravity, scope, id])` is the latest event, of equal times the gravest, and then the widest. Times
+are in microseconds since 1970, since an array holds one type.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ REVIEW_MONTHS = 24  # docs/reference/law.md, "Retention"
 
 _COLUMNS = """
     organisation_id, contact_point_id, purpose_id, granted_at, grant_id, statement_id, names_organisation,
-    needs_confirmation, confirmed_at, refused_at, refusal, refusal_event_id, expires_at, paused_until
+    needs_confirmation, confirmed_at, refused_at, refusal, refusal_scope, refusal_event_id, expires_at,
+    paused_until
 """
 
 # Events that still speak: not of an undone import, not taken out by a correction. `who` is read through merges.
@@ -64,6 +65,7 @@ WITH sound AS (  -- a partner must be named by the statement; joint permission n
            h.action, h.ended,
            h.action BETWEEN 2 AND 8 AS is_refusal,
            h.action IN (7, 8) AS is_hard,
+           CASE WHEN h.purpose_id IS NOT NULL THEN 1 WHEN h.channel IS NOT NULL THEN 2 ELSE 3 END AS scope,
            h.source, h.began,
            (extract(epoch FROM h.paused_until) * 1000000)::bigint AS pause_end,
            -- Of two at one time the one that permits least; the id decides only what no answer depends on (I1).
@@ -105,26 +107,26 @@ WITH sound AS (  -- a partner must be named by the statement; joint permission n
     FROM spoken WHERE reach = 1 AND action IN (1, 10, 11) GROUP BY supporter_id, address_key, purpose_id
 ), own AS MATERIALIZED (  -- what speaks against one address of a person, whoever was joined in them
     SELECT who, address_key, purpose_id,
-           max(ARRAY[ended, action, id]) FILTER (WHERE is_refusal) AS refusal,
-           max(ARRAY[ended, action, id]) FILTER (WHERE is_hard) AS hard,
-           max(ARRAY[ended, action, id]) FILTER (WHERE action = 4) AS complaint,
+           max(ARRAY[ended, action, scope, id]) FILTER (WHERE is_refusal) AS refusal,
+           max(ARRAY[ended, action, scope, id]) FILTER (WHERE is_hard) AS hard,
+           max(ARRAY[ended, action, scope, id]) FILTER (WHERE action = 4) AS complaint,
            max(ended) FILTER (WHERE action = 12) AS expired
     FROM spoken WHERE reach = 1 AND (is_refusal OR action = 12) GROUP BY who, address_key, purpose_id
 ), person AS MATERIALIZED (  -- what speaks of a person, whatever the address
-    SELECT who, purpose_id, max(ARRAY[ended, action, id]) FILTER (WHERE is_refusal) AS refusal,
-           max(ARRAY[ended, action, id]) FILTER (WHERE is_hard) AS hard,
-           max(ARRAY[ended, action, id]) FILTER (WHERE action = 4) AS complaint,
+    SELECT who, purpose_id, max(ARRAY[ended, action, scope, id]) FILTER (WHERE is_refusal) AS refusal,
+           max(ARRAY[ended, action, scope, id]) FILTER (WHERE is_hard) AS hard,
+           max(ARRAY[ended, action, scope, id]) FILTER (WHERE action = 4) AS complaint,
            max(ended) FILTER (WHERE action = 12) AS expired
     FROM spoken WHERE reach = 2 GROUP BY who, purpose_id
 ), inbox AS MATERIALIZED (  -- what speaks of an inbox, whoever reads it; `tainted`: any refusal was ever made of it
     SELECT organisation_id, mailbox, purpose_id, bool_or(is_refusal) AS tainted,
-           max(ARRAY[ended, action, id]) FILTER (WHERE is_refusal AND reach = 3) AS refusal,
-           max(ARRAY[ended, action, id]) FILTER (WHERE is_hard AND reach = 3) AS hard,
-           max(ARRAY[ended, action, id]) FILTER (WHERE action = 4 AND reach = 3) AS complaint,
+           max(ARRAY[ended, action, scope, id]) FILTER (WHERE is_refusal AND reach = 3) AS refusal,
+           max(ARRAY[ended, action, scope, id]) FILTER (WHERE is_hard AND reach = 3) AS hard,
+           max(ARRAY[ended, action, scope, id]) FILTER (WHERE action = 4 AND reach = 3) AS complaint,
            max(ended) FILTER (WHERE action = 12 AND reach = 3) AS expired
     FROM spoken WHERE mailbox IS NOT NULL AND (is_refusal OR action = 12) GROUP BY organisation_id, mailbox, purpose_id
 ), stop AS (
-    SELECT mailbox, ARRAY[(extract(epoch FROM stopped_at) * 1000000)::bigint, 7, 0] AS hard FROM crm_platformstop
+    SELECT mailbox, ARRAY[(extract(epoch FROM stopped_at) * 1000000)::bigint, 7, 3, 0] AS hard FROM crm_platformstop
     WHERE mailbox IN (SELECT mailbox FROM point)
 ), united AS MATERIALIZED (
     SELECT t.organisation_id, t.contact_point_id, p.id AS purpose_id,
@@ -169,7 +171,8 @@ SELECT organisation_id, contact_point_id, purpose_id,
        to_timestamp(nullif(yes[7], 0) / 1000000.0) AS confirmed_at,
        to_timestamp(in_force[1] / 1000000.0) AS refused_at,
        in_force[2]::smallint AS refusal,
-       nullif(in_force[3], 0) AS refusal_event_id,
+       in_force[3]::smallint AS refusal_scope,
+       nullif(in_force[4], 0) AS refusal_event_id,
        least(to_timestamp(greatest(yes[1], CASE WHEN yes IS NOT NULL THEN act END) / 1000000.0) + {review},
              CASE WHEN expired >= yes[1] THEN to_timestamp(expired / 1000000.0) END) AS expires_at,
        to_timestamp(pause_end / 1000000.0) AS paused_until

@@ -22,6 +22,9 @@ BRIEFLY = {
     Reason.ERASED_SUPPRESSED: "Removed at their request",
     Reason.ORG_OBJECTION: "Said stop (objected)",
     Reason.ORG_UNSUBSCRIBED: "Said stop to all our email",
+    Reason.CHANNEL_OFF: "Does not want email",
+    Reason.PURPOSE_OFF: "Does not want this type of email",
+    Reason.JOINT_NEEDS_BOTH: "No permission for joint emails",
     Reason.NO_CONSENT_RECORDED: "No permission recorded",
     Reason.CONSENT_DENIED: "Said no",
     Reason.CONSENT_WITHDRAWN: "Said stop",
@@ -75,7 +78,7 @@ def main_purpose(organisation: Organisation) -> Purpose | None:
 
 def question(purpose: Purpose) -> consent.Question:
     """Ask about permission alone: age is a matter of each campaign, and stands in the profile."""
-    return consent.Question(purpose.pk, suitable_for_under_18=True)
+    return consent.Question(purpose.pk, suitable_for_under_18=True, is_important=True)
 
 
 def entries(people: Collection[int]) -> dict[int, int]:

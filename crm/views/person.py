@@ -30,7 +30,9 @@ from crm.models import (
 )
 from crm.services import people as services
 from crm.services import permissions as acts
+from crm.tasks import refold_act
 from crm.views import permissions, timeline
+from crm.wakeups import wake
 
 RECORDS = 50
 
@@ -112,9 +114,10 @@ def record_stop(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
     """Record that a person told staff to stop; the page before says what follows."""
     found = _find(request, public_id)
     if request.method == "POST":
-        acts.stop_organisation(
+        act = acts.stop_organisation(
             supporter=found, source=Source.STAFF, detail="told staff", actor=request.user
         )
+        wake(refold_act, str(act))
         messages.success(request, f"Recorded. {found.name} gets no more emails from us.")
         return redirect("person", found.public_id)
     return render(request, "crm/record_stop.html", {"person": found})

@@ -6,10 +6,10 @@ An address stands here as its own text and an inbox as a name, so that no hash i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from crm.models import Action, Reach, Source
+from crm.models import Action, Reach, Scope, Source
 
 EMAIL = 1
 SOFT = (Action.DENY, Action.WITHDRAW, Action.COMPLAINT, Action.UNSUB_ALL_ORG, Action.OBJECT)
@@ -101,6 +101,7 @@ class State:
     confirmed_at: datetime | None = None
     refused_at: datetime | None = None
     refusal: int | None = None
+    refusal_scope: int | None = None
     refusal_event: int | None = None
     expires_at: datetime | None = None
     paused_until: datetime | None = None
@@ -122,9 +123,9 @@ def fold_all(world: World) -> dict[tuple[int, int], State]:
 def fold(world: World, point: Point, purpose: int) -> State:
     """Fold the events about one address and one type of email."""
     said = reaching(world, point, purpose)
-    refusals = [(e.late, e.action, e.id) for e in said if e.action in REFUSALS]
+    refusals = [(e.late, e.action, _width(e), e.id) for e in said if e.action in REFUSALS]
     if point.inbox in world.stops:
-        refusals.append((world.stops[point.inbox], Action.STOP_EVERYTHING, 0))
+        refusals.append((world.stops[point.inbox], Action.STOP_EVERYTHING, Scope.EVERYTHING, 0))
     tainted = bool(refusals) or any(e.action in REFUSALS for e in nearby(world, point, purpose))
 
     grants = [e for e in said if e.action == Action.GRANT and _counts(world, e, tainted)]
@@ -134,7 +135,8 @@ def fold(world: World, point: Point, purpose: int) -> State:
         **_facts_of(world, yes),
         refused_at=refusal and refusal[0],
         refusal=refusal and int(refusal[1]),
-        refusal_event=(refusal and refusal[2]) or None,
+        refusal_scope=refusal and int(refusal[2]),
+        refusal_event=(refusal and refusal[3]) or None,
         expires_at=yes and _expires_at(said, yes),
         paused_until=_paused_until(said),
     )
@@ -145,8 +147,35 @@ def heard(world: World) -> list[Event]:
     corrected = {e.corrects for e in world.events if e.action == Action.CORRECTION}
     return [
         e
-        for e in world.events
+        for e in [*world.events, *_joint_stops(world)]
         if e.batch not in world.undone and e.id not in corrected and e.channel in (None, EMAIL)
+    ]
+
+
+JOINT_STOP = 1  # the number of every event that a partner's stop brings about
+
+
+def _joint_stops(world: World) -> list[Event]:
+    """A partner who is told to stop altogether stops the coalition's mail to that inbox as well."""
+    return [
+        replace(
+            e,
+            id=JOINT_STOP,
+            organisation=next(where for where in world.purposes if where not in world.partners),
+            action=Action.UNSUB_ALL_ORG,
+            source=Source.PERSONAL,
+            reach=Reach.MAILBOX,
+            supporter=None,
+            point=None,
+            address=None,
+            statement=None,
+        )
+        for e in world.events
+        if e.organisation in world.partners
+        and e.action in (Action.UNSUB_ALL_ORG, Action.OBJECT)
+        and e.source in (Source.PERSONAL, Source.STAFF)
+        and e.purpose is None
+        and e.inbox is not None
     ]
 
 
@@ -245,7 +274,14 @@ def _is_pending(world: World, grant: Event) -> bool:
     return _requires_confirmation(world, grant) and _confirmed_at(world, grant) is None
 
 
-Refusal = tuple[datetime, Action, int]
+Refusal = tuple[datetime, Action, Scope, int]
+
+
+def _width(e: Event) -> Scope:
+    """Of what a refusal speaks: of one type of email, of email, or of everything."""
+    if e.purpose is not None:
+        return Scope.PURPOSE
+    return Scope.EVERYTHING if e.channel is None else Scope.CHANNEL
 
 
 def _in_force(
@@ -348,13 +384,18 @@ NAMED_BY = {
     Action.STOP_EVERYTHING: "STOP_EVERYTHING",
     Action.ERASED: "ERASED_SUPPRESSED",
 }
+NARROW: dict[int, set[str]] = {Scope.PURPOSE: {"PURPOSE_OFF"}, Scope.CHANNEL: {"CHANNEL_OFF"}}
 
 
-def reasons(state: State, now: datetime) -> set[str]:
+def reasons(state: State, now: datetime, *, joint: bool = False) -> set[str]:
     """Give every reason of the gate that consent alone has at this moment; none: may be mailed."""
     found: set[str] = set()
     if state.refused_at is not None:
-        found.add(NAMED_BY[Action(state.refusal or 0)])
+        action = Action(state.refusal or 0)
+        stopped = joint and action in (Action.UNSUB_ALL_ORG, Action.OBJECT)
+        found.add("JOINT_NEEDS_BOTH" if stopped else NAMED_BY[action])
+        if state.refusal in (Action.DENY, Action.WITHDRAW):
+            found |= NARROW.get(state.refusal_scope or 0, set())
     if state.paused_until is not None and state.paused_until > now:
         found.add("PAUSED")
     if state.granted_at is None:
@@ -366,7 +407,7 @@ def reasons(state: State, now: datetime) -> set[str]:
     if state.statement is None:
         found.add("EVIDENCE_MISSING")
     elif not state.names_organisation:
-        found.add("STATEMENT_OMITS_ORG")
+        found |= {"STATEMENT_OMITS_ORG", "JOINT_NEEDS_BOTH"} if joint else {"STATEMENT_OMITS_ORG"}
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
@@ -26,8 +27,8 @@ from crm.models import (
 )
 from crm.reasons import Reason
 from crm.sql import fold
-from tests.crm.plain_fold import Event, Point, State, World
-from tests.crm.worlds import ADDRESSES, NOW, Ground
+from tests.crm.plain_fold import JOINT_STOP, Event, Point, State, World
+from tests.crm.worlds import ADDRESSES, FIRST_OF_WORLDS, NOW, Ground
 
 NOTE = sha256(b"by telephone").digest()
 Key = tuple[int, int]  # an address and a type of email
@@ -149,12 +150,19 @@ def states() -> dict[Key, State]:
         "confirmed_at",
         "refused_at",
         "refusal",
+        "refusal_scope",
         "refusal_event_id",
         "expires_at",
         "paused_until",
     )
-    found = {(point, purpose): State(*facts) for point, purpose, *facts in rows}
+    found = {(point, purpose): _named(State(*facts)) for point, purpose, *facts in rows}
     return {key: state for key, state in found.items() if state != State()}
+
+
+def _named(state: State) -> State:
+    """Give an event that the database wrote itself, with a number from its sequence, the number of them all."""
+    wrote_itself = state.refusal_event is not None and state.refusal_event < FIRST_OF_WORLDS
+    return replace(state, refusal_event=JOINT_STOP) if wrote_itself else state
 
 
 def answers(base: Ground, at: datetime = NOW) -> dict[Key, Reason]:
@@ -172,7 +180,7 @@ def answers(base: Ground, at: datetime = NOW) -> dict[Key, Reason]:
 def _question(where: int, purpose: int, at: datetime) -> tuple[str, tuple[Any, ...]]:
     """Compile the gate's own query once: it is asked again and again."""
     points = ContactPoint.objects.filter(organisation=where)
-    asked = consent.decide(points, consent.Question(purpose_id=purpose, at=at))
+    asked = consent.decide(points, consent.Question(purpose_id=purpose, is_important=True, at=at))
     return asked.values_list("pk", "reasons").query.sql_with_params()
 
 

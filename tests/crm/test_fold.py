@@ -55,7 +55,8 @@ def test_the_gate_says_of_any_world_what_the_plain_rules_say(base: Ground, seed:
         for point in world.points:
             for purpose in base.purposes[point.organisation]:
                 state = folded.get((point.id, purpose), plain_fold.NOTHING)
-                expected = plain_fold.reasons(state, worlds.NOW)
+                joint = point.organisation not in base.partners
+                expected = plain_fold.reasons(state, worlds.NOW, joint=joint)
                 given_reasons = {reason.name for reason in found[point.id, purpose]}
                 assert given_reasons == expected, story(world)
 
@@ -67,9 +68,14 @@ def test_folding_what_new_events_touched_is_folding_everything(base: Ground, see
     with tables.written(crowd):
         new = [e for world in crowd[::2] if (e := worlds.say(base, world, random))]
         tables.write_events(new)
-        for where in base.organisations:
+        *partners, joint = base.organisations
+        for where in partners:
             with wall.scope("keeper", organisation_id=where):
                 fold.refold(tables.touched(e for e in new if e.organisation == where))
+        with wall.scope(
+            "keeper", organisation_id=joint
+        ):  # what partners are told reaches the joint list
+            fold.refold(tables.touched(new))
         assert fold.differences() == 0
 
 

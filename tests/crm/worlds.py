@@ -95,6 +95,7 @@ CHOICES: dict[str, Sequence[Any]] = {
     "has_note": [True, True, True, False],
     "paused": range(len(PAUSE_ENDS)),
 }
+FIRST_OF_WORLDS = 1_000_000  # the events of worlds are numbered from here, far above the sequence
 OWNERS = [0, 0, 0, 1, 2]  # most supporters are SOCR's
 
 
@@ -251,4 +252,4 @@ def refusal(world: World, point: Point, action: Action, reach: Reach, at: dateti
 
 def next_id(world: World) -> int:
     """Give an id that no event of any world has."""
-    return 1_000_000 + world.points[0].id * 100 + len(world.events)
+    return FIRST_OF_WORLDS + world.points[0].id * 100 + len(world.events)

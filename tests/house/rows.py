@@ -22,9 +22,10 @@ from crm.models import (
     Supporter,
     User,
 )
+from mailings.models import JointApproval
 from tests import factories
 
-Made = dict[type[models.Model], models.Model]
+Made = dict[type[models.Model], Any]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -77,6 +78,8 @@ def _values(model: type[models.Model], made: Made) -> dict[str, Any]:
             continue
         if not (getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)):
             values[field.name] = _value(field)
+    if model is JointApproval:
+        values["user"] = factories.user(made[Organisation])  # somebody else than the author
     if model is ConsentEvent:
         values |= {"reach": Reach.CONTACT_POINT, "action": Action.GRANT, "batch": None}
         values |= {"source": Source.PERSONAL, "mailbox": b"m" * 16, "address_key": b"a" * 16}

@@ -57,7 +57,10 @@ class Command(BaseCommand):
         if campaign_id is None:
             purposes = Purpose.objects.filter(organisation=organisation)
             return [
-                (consent.Question(purpose.pk, suitable_for_under_18=True), purpose.name)
+                (
+                    consent.Question(purpose.pk, suitable_for_under_18=True, is_important=True),
+                    purpose.name,
+                )
                 for purpose in purposes
             ]
         try:
