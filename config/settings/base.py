@@ -173,6 +173,7 @@ CELERY_TASK_ROUTES = {
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "send what is due": {"task": "mailings.tasks.sweep", "schedule": 5.0},
+    "seal the ledger": {"task": "crm.tasks.seal_ledger", "schedule": 60.0},
     "resume imports": {"task": "imports.tasks.sweep", "schedule": 30.0},
     "bring permissions up to date": {
         "task": "crm.tasks.check_consent",

@@ -32,6 +32,7 @@ from crm.models.people import (
     Supporter,
 )
 from crm.models.records import Record
+from crm.models.seals import Seal, SealMark
 from crm.models.segments import Segment
 
 __all__ = [
@@ -58,6 +59,8 @@ __all__ = [
     "Record",
     "Role",
     "Scope",
+    "Seal",
+    "SealMark",
     "SearchTerm",
     "Segment",
     "Source",
