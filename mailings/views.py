@@ -16,7 +16,7 @@ from crm.middleware import StaffRequest
 from crm.models import Supporter
 from crm.pages import page
 from crm.wakeups import wake
-from mailings import audience, dispatch, history, rendering
+from mailings import audience, dispatch, explaining, history, rendering
 from mailings.forms import CampaignForm, TextForm
 from mailings.models import Campaign, JointApproval, Version
 from mailings.services import campaigns as services
@@ -182,6 +182,22 @@ def copy(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     new = services.copy(campaign=campaign, organisation=staff.organisation, user=staff.user)
     messages.success(request, "Copied. Give the copy its own name and text.")
     return redirect("campaign", new.public_id)
+
+
+def why(request: HttpRequest, public_id: uuid.UUID, person_id: uuid.UUID) -> HttpResponse:
+    """Say why a person did, or did not, get a campaign, with what was said and when."""
+    staff = cast(StaffRequest, request)
+    campaign = _find(staff, public_id)
+    version = get_object_or_404(Version, campaign=campaign, organisation=staff.organisation)
+    found = get_object_or_404(
+        Supporter.objects.select_related("canonical"),
+        public_id=person_id,
+        organisation=staff.organisation,
+    )
+    person = found.canonical
+    answer = explaining.explain(campaign, version, person)
+    context = {"campaign": campaign, "person": person, "answer": answer}
+    return render(request, "mailings/why.html", context)
 
 
 def person_mail(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
