@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
-from hypothesis import given, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from crm import wall
 from crm.models import Action, ConsentEvent, Organisation, Seal, SealMark
@@ -136,16 +145,57 @@ def test_hashes_that_were_rotated_can_be_sealed_anew_and_the_chain_stays(
     assert [bytes(seal.digest) for seal in Seal.objects.all()] == before
 
 
-@settings(max_examples=15)
-@given(rounds=st.lists(st.integers(0, 3), min_size=1, max_size=8))
-def test_i10_whenever_events_come_and_rounds_pass_all_seals_verify(
-    socr: Organisation, rounds: list[int]
-) -> None:
-    for events in rounds:
-        ledger(socr, events)
+class Ledger(RuleBasedStateMachine):
+    """I10: events are written, some by transactions that take their time, and rounds of sealing pass."""
+
+    where: ClassVar[Organisation]
+
+    @initialize()
+    def begin(self) -> None:
+        self.atomic = transaction.atomic()
+        self.atomic.__enter__()
+
+    def teardown(self) -> None:
+        if hasattr(self, "atomic"):
+            transaction.set_rollback(True)
+            self.atomic.__exit__(None, None, None)
+
+    @rule(events=st.integers(1, 3))
+    def events_are_written(self, events: int) -> None:
+        ledger(self.where, events)
+
+    @rule()
+    def an_id_is_given_out_and_never_used(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nextval(pg_get_serial_sequence('crm_consentevent', 'id'))")
+
+    @rule()
+    def a_round_passes_while_somebody_writes(self) -> None:
+        seals.seal()
+
+    @rule()
+    def a_round_passes_after_everybody_has_ended(self) -> None:
         round_of_sealing()
+
+    @invariant()
+    def every_seal_verifies_and_no_event_is_sealed_twice(self) -> None:
+        assert seals.verify().broken == []
+        last = Seal.objects.order_by("-through").values_list("through", flat=True).first() or 0
+        sealed = sum(Seal.objects.values_list("events", flat=True))
+        assert sealed == ConsentEvent.objects.filter(id__lte=last).count()
+
+
+def test_i10_all_seals_verify_whenever_events_come_and_rounds_pass(socr: Organisation) -> None:
+    Ledger.where = socr
+    plenty = settings(max_examples=15, stateful_step_count=15, phases=[Phase.generate])
+    run_state_machine_as_test(Ledger, settings=plenty)  # type: ignore[no-untyped-call]
+
+
+def test_in_the_end_everything_is_sealed(socr: Organisation) -> None:
+    ledger(socr, 5)
+    round_of_sealing()
+    ledger(socr, 5)
     three_rounds()
-    assert seals.verify().broken == []
     assert sum(Seal.objects.values_list("events", flat=True)) == ConsentEvent.objects.count()
     assert not SealMark.objects.exists()
 
