@@ -32,7 +32,12 @@ def fill(people: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM crm_supporter")
         (known,) = cursor.fetchone()
-        if known < people:
+        if 0 < known < people:
+            raise SystemExit(
+                f"The benchmark's database holds {known:,} people, fewer than the {people:,} asked for. "
+                "Name an empty folder in COALESCE_HOME, and run it again."
+            )
+        if not known:
             print(f"filling the database with {people:,} people …", flush=True)
             _organisations()
             _people(people)
