@@ -230,13 +230,13 @@ def test_the_pages_style_sheet_is_served(host: Host, admin: Visitor) -> None:
 
 
 def test_the_worker_takes_what_the_clock_gives_it(host: Host) -> None:
-    control = Celery(broker=host.environment["REDIS_URL"]).control
+    with Celery(broker=host.environment["REDIS_URL"]) as asking:
 
-    def has_swept() -> bool:
-        told = control.inspect(timeout=1).stats() or {}
-        return any("mailings.tasks.sweep" in worker["total"] for worker in told.values())
+        def has_swept() -> bool:
+            told = asking.control.inspect(timeout=1).stats() or {}
+            return any("mailings.tasks.sweep" in worker["total"] for worker in told.values())
 
-    wait_until(has_swept, "the worker sweeps", host.log("worker"))
+        wait_until(has_swept, "the worker sweeps", host.log("worker"))
     assert "Traceback" not in host.log("worker").read_text()
     assert {name: process.poll() for name, process in host.running.items()} == {
         "gunicorn": None,
