@@ -54,6 +54,7 @@ class Keep(Enum):
     SENT = "24 months, then in sums only"
     ACCOUNT = "while the account is open, then 6 years as the author of what was done"
     SESSION = "12 hours"
+    TRIES = "15 minutes, as a keyed hash; gone with the next tries after that"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ REGISTRY: Registry = (
     Personal("crm_user", "email name password", _P.STAFF, _K.ACCOUNT, owner=_TOGETHER),
     Personal("crm_user", "is_active created_at last_login", _P.STAFF, _K.ACCOUNT, owner=_TOGETHER),
     Personal("crm_membership", "user_id role in_partner created_at", _P.STAFF, _K.ACCOUNT),
+    Personal("crm_signintries", "bucket tries since", _P.STAFF, _K.TRIES, owner=_TOGETHER),
     Plain("crm_person", ""),
     # Django's own tables.
     Personal(

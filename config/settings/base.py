@@ -117,6 +117,8 @@ SESSION_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = (
     "django.contrib.messages.storage.session.SessionStorage"  # they name people: no cookie
 )
+# Which entry of a request's META says who asks; behind a web server it is the header that this one writes.
+COALESCE_CLIENT_ADDRESS = "REMOTE_ADDR"
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 60 * 60
 
 LANGUAGE_CODE = "en-gb"

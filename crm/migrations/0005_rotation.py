@@ -1,4 +1,7 @@
-"""Which chain of secrets made the hashes, and the one change to the ledger: a rotation (decision 0004)."""
+"""Which chain of secrets made the hashes, and the one change to the ledger: a rotation (decision 0004).
+
+And how often somebody tried to sign in.
+"""
 
 from django.apps.registry import Apps
 from django.core.exceptions import ImproperlyConfigured
@@ -80,6 +83,24 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(condition=models.Q(("id", 1)), name="one_hash_chain")
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="SignInTries",
+            fields=[
+                (
+                    "bucket",
+                    models.BinaryField(max_length=16, primary_key=True, serialize=False),
+                ),
+                ("tries", models.IntegerField()),
+                ("since", models.DateTimeField()),
+            ],
+            options={
+                "indexes": [models.Index(fields=["since"], name="sign_in_tries_over")],
+            },
+        ),
+        migrations.RunSQL(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON crm_signintries TO coalesce_visitor, coalesce_platform;",
+            migrations.RunSQL.noop,
         ),
         migrations.RunPython(note_chain, migrations.RunPython.noop),
         migrations.RunSQL(LEDGER + CHAIN, migrations.RunSQL.noop),

@@ -18,7 +18,7 @@ from crm.models.consent import (
     Statement,
 )
 from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
-from crm.models.organisations import Membership, Organisation, OwnedModel, User
+from crm.models.organisations import Membership, Organisation, OwnedModel, SignInTries, User
 from crm.models.people import (
     AddressKey,
     AgeBand,
@@ -60,6 +60,7 @@ __all__ = [
     "Role",
     "SearchTerm",
     "Segment",
+    "SignInTries",
     "Source",
     "Statement",
     "Supporter",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import psycopg
@@ -18,11 +20,13 @@ WHO_MAY_COME = "local all postgres trust\nhost all all 127.0.0.1/32 scram-sha-25
 
 
 class HostedServer:
-    """A cluster of its own in a folder, whose administrator may make roles and databases and no more."""
+    """A cluster of its own, whose administrator may make roles and databases and no more."""
 
-    def __init__(self, folder: Path) -> None:
-        self.data = folder / "cluster"
-        self.data.mkdir(parents=True)
+    def __init__(self) -> None:
+        # Not below pytest's folder: each run closes that to others, and root's PostgreSQL runs as another user.
+        self.folder = Path(tempfile.mkdtemp(prefix="coalesce-hosted-"))
+        self.data = self.folder / "cluster"
+        self.data.mkdir()
         self.port = free_port()
         self._server = PostgresServer(
             self.data
@@ -47,8 +51,9 @@ class HostedServer:
         return f"postgresql://{ADMIN}:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
     def stop(self) -> None:
-        """End the server, and whoever is still connected."""
+        """End the server, and whoever is still connected; leave nothing behind."""
         self._pg_ctl("-m", "fast", "stop")
+        shutil.rmtree(self.folder)
 
     def _pg_ctl(self, *arguments: str) -> None:
         pgexec(

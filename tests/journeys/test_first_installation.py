@@ -100,7 +100,7 @@ class Host:
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[HostedServer, int]]:
     folder = tmp_path_factory.mktemp("servers")
     with ExitStack() as ending:
-        postgres = HostedServer(folder)
+        postgres = HostedServer()
         postgres.start()
         ending.callback(postgres.stop)
         valkey = ValkeyServer(data_dir=folder / "valkey", config={"save": ""})
