@@ -109,7 +109,8 @@ _STATEMENTS = (
     """,
     """
     INSERT INTO crm_addresskey (contact_point_id, organisation_id, key_id, address_key, mailbox)
-    SELECT n, %(organisation)s, 'k1', substr(sha256(('a' || n)::bytea), 1, 16), substr(sha256(('m' || n)::bytea), 1, 16)
+    SELECT n, %(organisation)s, (SELECT key_id FROM crm_hashchain),
+           substr(sha256(('a' || n)::bytea), 1, 16), substr(sha256(('m' || n)::bytea), 1, 16)
     FROM generate_series(1, %(people)s) n
     """,
     f"""

@@ -19,12 +19,13 @@ from crm.models.consent import (
     Statement,
 )
 from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
-from crm.models.organisations import Membership, Organisation, OwnedModel, User
+from crm.models.organisations import Membership, Organisation, OwnedModel, SignInTries, User
 from crm.models.people import (
     AddressKey,
     AgeBand,
     Channel,
     ContactPoint,
+    HashChain,
     Link,
     Merge,
     Person,
@@ -47,6 +48,7 @@ __all__ = [
     "ContactPoint",
     "Deliverability",
     "EvidenceNote",
+    "HashChain",
     "Link",
     "Membership",
     "Merge",
@@ -63,6 +65,7 @@ __all__ = [
     "SealMark",
     "SearchTerm",
     "Segment",
+    "SignInTries",
     "Source",
     "Statement",
     "Supporter",

@@ -12,6 +12,7 @@ from django.db import models
 from crm.models import (
     Action,
     ConsentEvent,
+    HashChain,
     Membership,
     Organisation,
     OwnedModel,
@@ -80,6 +81,8 @@ def _values(model: type[models.Model], made: Made) -> dict[str, Any]:
             values[field.name] = _value(field)
     if model is JointApproval:
         values["user"] = factories.user(made[Organisation])  # somebody else than the author
+    if "key_id" in values:
+        values["key_id"] = HashChain.objects.get().key_id
     if model is ConsentEvent:
         values |= {"reach": Reach.CONTACT_POINT, "action": Action.GRANT, "batch": None}
         values |= {"source": Source.PERSONAL, "mailbox": b"m" * 16, "address_key": b"a" * 16}
