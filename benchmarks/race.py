@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ from mailings.models import Campaign, Delivery, Version
 from mailings.services import sending
 
 SENDERS = 2
+READERS = 3  # who press stop at the same time
 AHEAD = 40  # how many messages before its turn a stop is posted, at most
 BUCKETS = (-1000, -300, -100, -30, -10, 0, 10, 30, 100, 300, 1000)  # milliseconds
 
@@ -122,7 +124,7 @@ def _web() -> Iterator[str]:
                 try:
                     requests.get(f"{url}/sign-in/", timeout=2)
                     break
-                except requests.ConnectionError:
+                except requests.RequestException:
                     time.sleep(0.1)
             yield url
         finally:
@@ -164,19 +166,31 @@ def _begin(people: int) -> tuple[Campaign, int]:
 def _say_stop(campaign: Campaign, url: str, stops: int, total: int) -> dict[int, float]:
     """Press one-click, evenly over the campaign, for people whose turn comes soon; give when each was answered."""
     answered: dict[int, float] = {}
+    with ThreadPoolExecutor(READERS) as readers:
+        for _ in range(READERS):
+            readers.submit(_press, campaign, url, stops, total, answered)
+    return answered
+
+
+def _press(
+    campaign: Campaign, url: str, stops: int, total: int, answered: dict[int, float]
+) -> None:
+    """Read mail and press stop, until the campaign is sent."""
     while True:
         done, waiting = _progress(campaign)
         if not waiting:
-            return answered
-        if len(answered) < stops * done / total:
-            for point_id, token in _soon(campaign):
-                if point_id not in answered:
-                    requests.post(
-                        f"{url}/p/{token}/stop/", data="List-Unsubscribe=One-Click", timeout=30
-                    )
-                    answered[point_id] = time.time()
-        else:
+            connection.close()
+            return
+        if len(answered) >= stops * done / total:
             time.sleep(0.01)
+            continue
+        for point_id, token in _soon(campaign):
+            if point_id not in answered:
+                answered[point_id] = time.time()
+                requests.post(
+                    f"{url}/p/{token}/stop/", data="List-Unsubscribe=One-Click", timeout=30
+                )
+                answered[point_id] = time.time()
 
 
 def _progress(campaign: Campaign) -> tuple[int, int]:
