@@ -169,6 +169,7 @@ CELERY_TASK_ROUTES = {
     "imports.tasks.*": {"queue": "imports"},
     "crm.tasks.match_lists": {"queue": "matching"},
     "mailings.tasks.send_chunk": {"queue": "bulk"},
+    "mailings.tasks.send_service_mail": {"queue": "transactional"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {

@@ -19,6 +19,7 @@ from crm.models.consent import (
     Statement,
 )
 from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
+from crm.models.letters import ServiceMail
 from crm.models.organisations import Membership, Organisation, OwnedModel, User
 from crm.models.people import (
     AddressKey,
@@ -60,6 +61,7 @@ __all__ = [
     "Scope",
     "SearchTerm",
     "Segment",
+    "ServiceMail",
     "Source",
     "Statement",
     "Supporter",
