@@ -8,7 +8,7 @@ import uuid
 from celery import shared_task
 
 from crm import wall
-from crm.services import matching, permissions
+from crm.services import matching, permissions, submissions
 from crm.sql import fold
 
 log = logging.getLogger(__name__)
@@ -33,3 +33,9 @@ def check_consent() -> None:
         if different := fold.differences():
             log.error("%d consent states differed from their events and were rebuilt", different)
             fold.rebuild()
+
+
+@shared_task
+def carry_out() -> None:
+    """Do what visitors sent in; woken by each form, and every few seconds by the clock."""
+    submissions.carry_out()

@@ -100,5 +100,5 @@ LINKS: dict[ServiceMail.Kind, tuple[str, Callable[[ServiceMail], UUID]]] = {
     Kind.FRESH_LINK: ("own-page", _point),
     Kind.CONFIRM_SIGN_UP: ("confirm-sign-up", _fact),
     Kind.CONFIRM_ADDRESS: ("confirm-address", _fact),
-    Kind.STOPPED: ("undo-stop", _fact),
+    Kind.STOPPED: ("undo-stop", lambda mail: mail.public_id),
 }

@@ -34,6 +34,8 @@ from crm.models.people import (
 )
 from crm.models.records import Record
 from crm.models.segments import Segment
+from crm.models.sign_ups import SignUpBox, SignUpForm
+from crm.models.submissions import Submission
 
 __all__ = [
     "Action",
@@ -62,8 +64,11 @@ __all__ = [
     "SearchTerm",
     "Segment",
     "ServiceMail",
+    "SignUpBox",
+    "SignUpForm",
     "Source",
     "Statement",
+    "Submission",
     "Supporter",
     "SupporterRole",
     "SupporterTag",

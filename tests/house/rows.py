@@ -18,6 +18,8 @@ from crm.models import (
     Person,
     Reach,
     Role,
+    SignUpBox,
+    SignUpForm,
     Source,
     Supporter,
     User,
@@ -80,6 +82,10 @@ def _values(model: type[models.Model], made: Made) -> dict[str, Any]:
             values[field.name] = _value(field)
     if model is JointApproval:
         values["user"] = factories.user(made[Organisation])  # somebody else than the author
+    if model is SignUpForm:
+        values["slug"] = made[Organisation].code.lower()
+    if model is SignUpBox:
+        values["role"] = None  # it asks one thing
     if model is ConsentEvent:
         values |= {"reach": Reach.CONTACT_POINT, "action": Action.GRANT, "batch": None}
         values |= {"source": Source.PERSONAL, "mailbox": b"m" * 16, "address_key": b"a" * 16}

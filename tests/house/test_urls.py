@@ -23,6 +23,14 @@ PUBLIC = {
     "password_reset_complete",
     "preferences",
     "one-click",
+    "stop-emails",
+    "join",
+    "join-embedded",
+    "confirm-sign-up",
+    "confirm-address",
+    "undo-stop",
+    "own-page",
+    "joint-invitation",
 }
 FOR_ADMINS = {
     "imports",
