@@ -43,6 +43,11 @@ FOR_ADMINS = {
     "add-purpose",
     "edit-purpose",
     "edit-organisation",
+    "add-version",
+    "add-topic",
+    "add-sign-up-form",
+    "sign-up-form",
+    "edit-sign-up-form",
     "staff",
     "remove-staff",
 }
