@@ -70,7 +70,7 @@ def embedded(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the form inside a page of the sites that it names, and of no others."""
     asked = _asked(slug=slug)
     answer = _join(request, asked, embedded=True)
-    answer._csp_update = {"frame-ancestors": asked.form.sites.split() or ["'none'"]}  # type: ignore[attr-defined]
+    answer._csp_replace = {"frame-ancestors": asked.form.sites.split() or ["'none'"]}  # type: ignore[attr-defined]
     return answer
 
 

@@ -48,7 +48,7 @@ def preferences_page(request: HttpRequest, token: str) -> HttpResponse:
         "organisation": choices.organisation,
         "outcome": outcome,
         "partners": choices.partners,
-        "everything": f"All emails from {', '.join(choices.partners)} and all together, to this address",
+        "everything": f"All emails from {', '.join(choices.partners)}, and joint emails, to this address",
         "pauses": [
             (months, timezone.localdate() + length) for months, length in lessening.PAUSES.items()
         ],

@@ -73,6 +73,7 @@ def text(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "purpose": version.purpose,
             "subject": version.subject,
             "body": version.body,
+            "invites_to_joint": version.invites_to_joint,
         }
     form = TextForm(request.POST or None, initial=initial, organisation=staff.organisation)
     if request.method == "POST" and form.is_valid():

@@ -181,6 +181,7 @@ class NewAddressForm(OpenForm):
 class JoinForm(OpenForm, DetailsForm):
     """A sign-up: an address, what its owner wants, and what they care to say of themselves."""
 
+    field_order = ["email", "first_name", "last_name", "postcode", "age_band", "roles", "topics"]
     email = email_field()
     topics = forms.ModelMultipleChoiceField(
         label="What would you like to hear about?",

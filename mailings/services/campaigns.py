@@ -22,6 +22,7 @@ class Draft:
     purpose: Purpose
     subject: str
     body: str
+    invites_to_joint: bool = False
 
 
 def create(
@@ -67,6 +68,7 @@ def write(*, campaign: Campaign, organisation: Organisation, draft: Draft, user:
                 "purpose": draft.purpose,
                 "subject": " ".join(draft.subject.split()),
                 "body": draft.body,
+                "invites_to_joint": draft.invites_to_joint,
                 "author": user,
                 "approved_by": None,
                 "approved_at": None,
@@ -131,6 +133,7 @@ def copy(*, campaign: Campaign, organisation: Organisation, user: User) -> Campa
                 purpose=version.purpose,
                 subject=version.subject,
                 body=version.body,
+                invites_to_joint=version.invites_to_joint,
             )
             write(campaign=new, organisation=organisation, draft=draft, user=user)
     return new
