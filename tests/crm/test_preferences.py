@@ -89,7 +89,8 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 def test_one_click_stops_the_address_for_everybody_who_reads_it_and_nobody_else(
     client: Client, socr: Organisation, neu: Organisation
-) -> None:  # scenario 3
+) -> None:
+    """Scenario 3: the address is stopped for SOCR, for both of them; no NEU key changes."""
     parent, teacher = (said_yes(socr, "home@example.org", name) for name in ("Priya", "Tom"))
     elsewhere = said_yes(neu, "home@example.org")
     fold.rebuild()
@@ -102,7 +103,8 @@ def test_one_click_stops_the_address_for_everybody_who_reads_it_and_nobody_else(
 
 def test_a_successor_at_a_shared_inbox_can_stop_what_the_predecessor_wanted(
     client: Client, socr: Organisation
-) -> None:  # scenario 9
+) -> None:
+    """Scenario 9: that organisation may no longer write to the address; the predecessor's consent stays gone."""
     predecessor = said_yes(socr, "senco@school.example.org")
     factories.event(predecessor, Action.WITHDRAW, at=datetime(2026, 5, 1, tzinfo=UTC))
     successor = said_yes(socr, "senco@school.example.org", "Tom")
@@ -260,7 +262,8 @@ def test_stopping_everything_stops_both_and_what_is_imported_later(
     neu: Organisation,
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: Callable[..., Any],
-) -> None:  # scenario 17
+) -> None:
+    """Scenario 17: blocked: `STOP_EVERYTHING`."""
     queued: list[str] = []
     monkeypatch.setattr(refold_act, "delay", queued.append)
     with django_capture_on_commit_callbacks(execute=True):
