@@ -39,3 +39,9 @@ def check_consent() -> None:
 def carry_out() -> None:
     """Do what visitors sent in; woken by each form, and every few seconds by the clock."""
     submissions.carry_out()
+
+
+@shared_task
+def forget_submissions() -> None:
+    """Forget sign-ups that nobody confirmed, each hour."""
+    submissions.forget()

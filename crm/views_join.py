@@ -43,6 +43,8 @@ def _asked(**which: Any) -> Asked:
                 "wording", "easy_wording", "purpose", "role", "organisation"
             ).order_by("-organisation__is_partner", "organisation__name", "pk")
         )
+        if not any(box.purpose_id for box in boxes):
+            raise Http404  # nobody could say yes to anything
         special = [box.role_id for box in boxes if box.role_id]
         roles = Role.objects.filter(is_special=False) | Role.objects.filter(pk__in=special)
         topics = Topic.objects.filter(organisation=found.organisation)

@@ -79,15 +79,21 @@ def _act(request: HttpRequest, preference: Preference) -> Outcome:
         return {"done": "fewer"}
     if "topics" in said:
         if lessening.untick(preference=preference, kept=set(said.getlist("topic"))):
-            lessening.send_link(preference=preference)
+            _send_link(preference)
             return {"done": "topics-by-link"}
         return {"done": "topics"}
     if said.get("link") == "send":
-        lessening.send_link(preference=preference)
+        _send_link(preference)
         return {"done": "link"}
     if "tell" in said:
         return _tell(said.get("tell", ""), preference)
     return {}
+
+
+def _send_link(preference: Preference) -> None:
+    """Send a fresh link, unless one is asked for again and again: whoever holds the link could flood an inbox."""
+    if not is_flood(f"fresh {preference.point}", most=3):
+        lessening.send_link(preference=preference)
 
 
 def _stop(stop: str, which: str, preference: Preference) -> Outcome:

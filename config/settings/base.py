@@ -176,6 +176,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "send what is due": {"task": "mailings.tasks.sweep", "schedule": 5.0},
     "do what visitors asked for": {"task": "crm.tasks.carry_out", "schedule": 5.0},
+    "forget what nobody confirmed": {"task": "crm.tasks.forget_submissions", "schedule": 3600.0},
     "resume imports": {"task": "imports.tasks.sweep", "schedule": 30.0},
     "bring permissions up to date": {
         "task": "crm.tasks.check_consent",

@@ -109,7 +109,7 @@ def stop_other(*, preference: Preference, code: str) -> uuid.UUID | None:
         act = permissions.stop_mailbox(
             organisation_id=offered[code].pk,
             mailbox=bytes(mailbox),
-            detail="preference page of another",
+            detail="preference page",  # not whose: that would tell who else knows them
         )
         permissions.refold(mailboxes=[bytes(mailbox)])
         return act
@@ -120,10 +120,10 @@ def stop_everything(*, preference: Preference) -> uuid.UUID:
 
     Gives the act, to be refolded in a worker. Raises ContactPoint.DoesNotExist.
     """
-    detail = _detail("preference page", preference)
     with wall.scope("keeper", organisation_id=preference.organisation_id):
         point = preferences.find(preference, hold=True)
-        act = permissions.stop_everything(point=point, detail=detail)
+        # Every organisation reads the detail, and none may learn through whose email it came (R-SEC4c).
+        act = permissions.stop_everything(point=point, detail="stop everything")
         _refuse(point, preference, Action.UNSUB_ALL_ORG, act=act)
         return act
 

@@ -6,18 +6,19 @@ A public page can therefore not tell, by words, errors or time, whether an addre
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from crm import wall
-from crm.models import Submission
+from crm.models import ServiceMail, Submission
 from crm.services import moving, sign_ups, undoing, visitors
 
+log = logging.getLogger(__name__)
 Fields = dict[str, Any]
 Kind = Submission.Kind
 
@@ -48,24 +49,32 @@ CARRY_OUT: dict[str, Callable[[Submission], timedelta | None]] = {
 def carry_out() -> int:
     """Carry out all that was sent in, each in a transaction of its own, and forget what was written.
 
-    Gives how many. What waits for a confirmation is forgotten when its time is over.
+    Gives how many. One that fails stays, is tried again by the next sweep, and holds up no other.
     """
-    done = 0
-    while _carry_out_one():
-        done += 1
-    with wall.scope("platform"):
-        Submission.objects.filter(waits_until__lt=timezone.now()).update(
-            fields={}, waits_until=None
-        )
+    done, failed = 0, set[int]()
+    while (waiting := _next(failed)) is not None:
+        try:
+            _carry_out(waiting)
+            done += 1
+        except Exception as error:  # whatever it is, the others' stops must not wait for it
+            failed.add(waiting)
+            log.error("submission %d failed: %s", waiting, type(error).__name__)
     return done
 
 
-def _carry_out_one() -> bool:
-    with transaction.atomic(), wall.scope("platform"):
-        waiting = Submission.objects.filter(carried_out_at=None).order_by("pk")
-        found = waiting.select_for_update(skip_locked=True).first()
-        if found is None:
-            return False
+def _next(failed: set[int]) -> int | None:
+    """Give the oldest that waits. Uses submission_to_do."""
+    with wall.scope("platform"):
+        waiting = Submission.objects.filter(carried_out_at=None).exclude(pk__in=failed)
+        return waiting.order_by("pk").values_list("pk", flat=True).first()
+
+
+def _carry_out(submission_id: int) -> None:
+    with wall.scope("platform"):
+        waiting = Submission.objects.filter(pk=submission_id, carried_out_at=None)
+        found = waiting.select_for_update().first()
+        if found is None:  # another worker was quicker
+            return
         kept_for = CARRY_OUT[found.kind](found)
         found.carried_out_at = timezone.now()
         if kept_for is None:
@@ -73,7 +82,17 @@ def _carry_out_one() -> bool:
         else:
             found.waits_until = found.received_at + kept_for
         found.save(update_fields=["fields", "carried_out_at", "waits_until"])
-    return True
+
+
+def forget() -> None:
+    """Forget what nobody confirmed in time, and after a month that anything was sent in or answered at all."""
+    with wall.scope("platform"):
+        late = Submission.objects.filter(waits_until__lt=timezone.now())
+        late.update(fields={}, waits_until=None)
+        month = timezone.now() - timedelta(days=30)
+        Submission.objects.filter(carried_out_at__lt=month, waits_until=None).delete()
+        ServiceMail.objects.filter(sent_at__lt=month).delete()
+        ServiceMail.objects.filter(failed_at__lt=month).delete()
 
 
 def _confirm(found: Submission) -> None:

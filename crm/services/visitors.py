@@ -24,7 +24,7 @@ def stop(submission: Submission) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT crm_stop_everything(%s, %s, %s, %s)",
-                [hashes.mailbox, hashes.key_id, act, "stop page"],
+                [hashes.mailbox, hashes.key_id, act, "stop everything"],
             )
         told = Organisation.objects.all()
     else:

@@ -270,6 +270,8 @@ def test_stopping_everything_stops_both_and_what_is_imported_later(
         client.post(page_of(person), {"stop": "everything"})
     for where in (person.organisation, neu):
         assert Reason.STOP_EVERYTHING in reasons(at(where))  # before any worker has done a thing
+    everywhere = ConsentEvent.objects.filter(action=Action.STOP_EVERYTHING)
+    assert set(everywhere.values_list("source_detail")) == {("stop everything",)}  # not whose mail
     (act,) = queued
     refold_act(act)
     assert fold.differences() == 0

@@ -57,9 +57,11 @@ def test_nothing_is_kept_of_a_sign_up_that_nobody_confirms(
     for model in (Supporter, ContactPoint, Record, ConsentEvent):
         assert not model.objects.exists()
     with time_machine.travel(timezone.now() + timedelta(days=8)):
-        submissions.carry_out()
-        assert client.post(public.link_in(public.last_mail(Kind.CONFIRM_SIGN_UP))).status_code
+        submissions.forget()
+        client.post(public.link_in(public.last_mail(Kind.CONFIRM_SIGN_UP)))
+        carry_out()
     assert Submission.objects.get(kind="sign_up").fields == {}
+    assert not Supporter.objects.exists()
 
 
 def test_a_confirmed_sign_up_makes_a_person_with_what_they_wrote_and_the_words_they_read(
@@ -106,6 +108,17 @@ def test_a_double_click_is_one_sign_up_and_a_corrected_form_another(
     for _ in range(2):
         press(client, Kind.CONFIRM_SIGN_UP)
     assert ConsentEvent.objects.filter(action=Action.GRANT).count() == 1
+
+
+def test_a_form_that_cannot_be_carried_out_holds_up_no_other_and_is_not_lost(
+    client: Client, socr: Organisation, caplog: pytest.LogCaptureFixture
+) -> None:
+    Submission.objects.create(kind="stop", fields={"email": EMAIL, "organisation": "NONE"})
+    public.sign_up(client, public.form(socr))
+    carry_out()
+    assert public.last_mail(Kind.CONFIRM_SIGN_UP).address == EMAIL
+    assert Submission.objects.filter(carried_out_at=None).count() == 1
+    assert EMAIL not in caplog.text
 
 
 def test_a_stop_between_the_form_and_the_confirmation_wins(
