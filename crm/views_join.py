@@ -13,11 +13,13 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 
 from crm import tokens, wall
 from crm.forms.public import JoinForm, answers, name_of, wording_of
-from crm.limits import is_flood
+from crm.limits import computer_of, is_flood
 from crm.models import ContactPoint, Organisation, Role, SignUpBox, SignUpForm, Submission, Topic
 from crm.services import preferences
 from crm.views_open import A_MINUTE, open_page, send_in, too_many
 from crm.views_public import is_easy, unknown
+
+OF_A_FORM = 600  # sign-ups in a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +102,23 @@ def _join(request: HttpRequest, asked: Asked, *, embedded: bool) -> HttpResponse
         _turn_away(asked.form, _nonce(request))
         return render(request, "public/join_child.html", context)
     if form.is_valid():
-        if is_flood(f"join {request.META.get('REMOTE_ADDR')} {asked.form.pk}", most=A_MINUTE):
+        if _is_flood(request, asked.form, form.cleaned_data["email"]):
             return too_many(request)
         if not form.is_trapped:
             _take(asked, form)
         context["left_out"] = form.is_minor and _has_joint(asked, form)
         return render(request, "public/join_done.html", context)
     return render(request, "public/join.html", context)
+
+
+def _is_flood(request: HttpRequest, form: SignUpForm, email: str) -> bool:
+    """Tell whether too many sign-ups come for one address, from one computer, or by one form."""
+    computer = computer_of(request)
+    return (
+        is_flood(f"join {form.pk}", most=OF_A_FORM)
+        or is_flood(f"join {email.casefold()}", most=A_MINUTE)
+        or (computer != "" and is_flood(f"join from {computer}", most=A_MINUTE))
+    )
 
 
 def _turn_away(form: SignUpForm, nonce: uuid.UUID) -> None:

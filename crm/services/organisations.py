@@ -31,7 +31,7 @@ def add_organisation(*, organisation: Organisation) -> Organisation:
             organisation=organisation,
             code="updates",
             name="Campaign updates" if organisation.is_partner else "Joint campaign updates",
-            description=f"News of {organisation.name}’s campaigns, about twice a month.",
+            description=f"News of the campaigns of {organisation.name}, about twice a month.",
         )
     return organisation
 
