@@ -7,8 +7,11 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-# These change or read the schema, so they log in as its owner; all others as a worker.
-OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "showmigrations", "check", "dbshell"}
+# These change or read the schema, or what nobody else may change, so they log in as the owner; all others as a worker.
+OWNER_COMMANDS = {
+    *("migrate", "makemigrations", "sqlmigrate", "showmigrations", "check", "dbshell"),
+    "rotate_hash_key",
+}
 
 
 def main() -> None:

@@ -32,7 +32,12 @@ def fill(people: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM crm_supporter")
         (known,) = cursor.fetchone()
-        if known < people:
+        if 0 < known < people:
+            raise SystemExit(
+                f"The benchmark's database holds {known:,} people, fewer than the {people:,} asked for. "
+                "Name an empty folder in COALESCE_HOME, and run it again."
+            )
+        if not known:
             print(f"filling the database with {people:,} people …", flush=True)
             _organisations()
             _people(people)
@@ -104,7 +109,8 @@ _STATEMENTS = (
     """,
     """
     INSERT INTO crm_addresskey (contact_point_id, organisation_id, key_id, address_key, mailbox)
-    SELECT n, %(organisation)s, 'k1', substr(sha256(('a' || n)::bytea), 1, 16), substr(sha256(('m' || n)::bytea), 1, 16)
+    SELECT n, %(organisation)s, (SELECT key_id FROM crm_hashchain),
+           substr(sha256(('a' || n)::bytea), 1, 16), substr(sha256(('m' || n)::bytea), 1, 16)
     FROM generate_series(1, %(people)s) n
     """,
     f"""

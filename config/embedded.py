@@ -36,6 +36,7 @@ maintenance_work_mem = '256MB'
 max_wal_size = '4GB'
 checkpoint_timeout = '15min'
 wal_compression = on
+track_commit_timestamp = on
 jit = off
 timezone = 'UTC'
 """

@@ -50,7 +50,7 @@ def set_up(
                 connection,
                 "ALTER ROLE {} " + options + " PASSWORD {}",
                 sql.Identifier(name),
-                sql.Literal(secret[login]),
+                sql.Literal(_verifier(connection, name, secret[login])),
             )
             for role in roles:
                 _run(
@@ -93,6 +93,12 @@ def _run(connection: psycopg.Connection[Any], text: str, *parts: sql.Composable)
     connection.execute(sql.SQL(text).format(*parts))
 
 
+def _verifier(connection: psycopg.Connection[Any], name: str, password: str) -> str:
+    """Give what the server keeps of a password, so that the password itself is in no statement that it logs."""
+    made = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
+    return made.decode()
+
+
 def _derived(parts: dict[str, Any], role: str) -> str:
     key = str(parts.get("password") or "embedded").encode()
     return hmac.digest(key, f"coalesce login {role}".encode(), hashlib.sha256).hex()
@@ -113,6 +119,13 @@ def _with(parts: dict[str, Any], **changes: str) -> str:
 
 def main() -> int:
     """Make the logins of a real installation from COALESCE_ADMIN_URL and COALESCE_<LOGIN>_PASSWORD."""
+    admin_url = os.environ.get("COALESCE_ADMIN_URL", "")
+    if not admin_url:
+        print(
+            "COALESCE_ADMIN_URL is missing: name a user who may make roles and databases.",
+            file=sys.stderr,
+        )
+        return 1
     passwords = {
         login: os.environ.get(f"COALESCE_{login.upper()}_PASSWORD", "") for login in LOGINS
     }
@@ -123,7 +136,15 @@ def main() -> int:
                 file=sys.stderr,
             )
             return 1
-    set_up(os.environ["COALESCE_ADMIN_URL"], may_create_databases=False, passwords=passwords)
+    try:
+        set_up(admin_url, may_create_databases=False, passwords=passwords)
+    except psycopg.Error as error:
+        print(
+            f"The server refused: {error}\nCOALESCE_ADMIN_URL must name a user who may make roles and databases "
+            "(CREATEROLE CREATEDB), and the one who made the coalesce_ roles if they are there already.",
+            file=sys.stderr,
+        )
+        return 1
     print("The logins and roles are ready.")
     return 0
 

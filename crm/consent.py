@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import (
@@ -28,11 +28,13 @@ from django.db.models import (
 )
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from crm.models import (
     Action,
     AgeBand,
     Channel,
+    ConsentState,
     ContactPoint,
     Scope,
     Supporter,
@@ -166,6 +168,42 @@ def _of_anyone_joined(**fact: object) -> Q:
     )
     own = Q(**{f"supporter__canonical__{name}": value for name, value in fact.items()})
     return own | Q(Exists(joined.filter(**fact)))
+
+
+STANDINGS = {
+    "permitted": "Said yes, and it counts today",
+    "runs_out": "Permission runs out within three months",
+    "refused": "Said stop or no",
+    "nothing": "No permission recorded",
+}
+RENEWAL = timedelta(days=91)  # how long before it runs out somebody may be asked to renew
+
+
+def standing(kind: str) -> QuerySet[ContactPoint]:
+    """Give the email addresses whose permission, of any type, stands as `kind` (of STANDINGS) says today.
+
+    For segments: it chooses whom a campaign is for. Whether each of them may be mailed is for `decide` alone.
+    """
+    now = timezone.now()
+    stands = Q(states__granted_at__isnull=False, states__refused_at__isnull=True)
+    conditions = {
+        "permitted": stands & Q(states__expires_at__gt=now),
+        "runs_out": stands & Q(states__expires_at__gt=now, states__expires_at__lte=now + RENEWAL),
+        "refused": Q(states__refused_at__isnull=False),
+        "nothing": ~Exists(
+            ConsentState.objects.filter(contact_point=OuterRef("pk")).exclude(
+                granted_at__isnull=True, refused_at__isnull=True
+            )
+        ),
+    }
+    return ContactPoint.objects.filter(conditions[kind], channel=Channel.EMAIL)
+
+
+def objectors() -> QuerySet[ContactPoint]:
+    """Give the addresses of those who objected: no segment counts them (UK GDPR, Article 21). Uses state_objected."""
+    return ContactPoint.objects.filter(
+        states__refusal=Action.OBJECT, states__refused_at__isnull=False
+    )
 
 
 def _sum(conditions: list[tuple[Q, Reason]]) -> CombinedExpression:

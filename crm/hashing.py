@@ -1,4 +1,4 @@
-"""Turns addresses into keyed hashes with this installation's own secret."""
+"""Turns addresses into keyed hashes with this installation's own secrets, which form a chain (decision 0004)."""
 
 from __future__ import annotations
 
@@ -19,18 +19,49 @@ class Hashes:
     mailbox: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The secrets in the order in which they are applied, and their ids; never empty but for `before_newest`."""
+
+    ids: tuple[str, ...]
+    keys: tuple[bytes, ...]
+
+    @property
+    def newest(self) -> str:
+        """The id that stands beside each hash."""
+        return self.ids[-1] if self.ids else ""
+
+    @property
+    def proof(self) -> bytes:
+        """What a text that is no address hashes to: equal for equal chains, and of no other use."""
+        return addresses.keyed(self.keys, "chain")
+
+    @property
+    def before_newest(self) -> Chain:
+        """The chain as it was before its newest link was added."""
+        return Chain(self.ids[:-1], self.keys[:-1])
+
+
 @cache
-def _chain(setting: str) -> tuple[str, tuple[bytes, ...]]:
-    """Read `id:hex[,id:hex…]`: the newest key's id, and the keys in the order in which they are applied."""
+def read_chain(setting: str) -> Chain:
+    """Read `id:hex[,id:hex…]`."""
     pairs = [part.partition(":") for part in setting.split(",")]
-    return pairs[-1][0], tuple(bytes.fromhex(key) for _, _, key in pairs)
+    return Chain(
+        ids=tuple(key_id for key_id, _, _ in pairs),
+        keys=tuple(bytes.fromhex(key) for _, _, key in pairs),
+    )
+
+
+def configured() -> Chain:
+    """Give the chain that this process was started with."""
+    return read_chain(settings.COALESCE_HASH_KEY)
 
 
 def hashes_of(folded: str) -> Hashes:
     """Hash a folded address narrowly (binds a yes) and widely (carries a no)."""
-    key_id, chain = _chain(settings.COALESCE_HASH_KEY)
+    chain = configured()
     return Hashes(
-        key_id=key_id,
-        address_key=addresses.keyed(chain, f"address:{folded}"),
-        mailbox=addresses.keyed(chain, f"mailbox:{addresses.widen(folded)}"),
+        key_id=chain.newest,
+        address_key=addresses.keyed(chain.keys, f"address:{folded}"),
+        mailbox=addresses.keyed(chain.keys, f"mailbox:{addresses.widen(folded)}"),
     )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from ipaddress import ip_address
 
 from django.core.cache import cache
-from django.http import HttpRequest
 
 MINUTE = 60
 
@@ -22,12 +20,3 @@ def is_flood(what: str, *, most: int) -> bool:
         return cache.incr(key) > most
     except ValueError:  # the minute was over just now
         return False
-
-
-def computer_of(request: HttpRequest) -> str:
-    """Give the visitor's address, or nothing behind a proxy of one's own: there it is the same for everyone."""
-    text = str(request.META.get("REMOTE_ADDR", ""))
-    try:
-        return text if ip_address(text).is_global else ""
-    except ValueError:
-        return ""

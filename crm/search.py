@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
+from crm import segments
 from crm.identity import search
 from crm.models import Organisation, SearchTerm, Supporter
 
@@ -12,7 +13,7 @@ PAGE = 50
 
 def people(organisation: Organisation, text: str = "") -> QuerySet[Supporter]:
     """Give the organisation's people, newest first; with a text, those whose terms begin with each word."""
-    found = Supporter.objects.filter(organisation=organisation, canonical=F("pk")).order_by("-pk")
+    found = segments.people(organisation).order_by("-pk")
     for word in search.question(text):
         terms = SearchTerm.objects.filter(
             organisation=organisation, term__gte=word, term__lt=word[:-1] + chr(ord(word[-1]) + 1)

@@ -7,8 +7,8 @@ index (decision 0003).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -65,14 +65,23 @@ def _added(op: str, value: str) -> Q:
     return Q(created_at__lt=start)
 
 
+def _standing(op: str, value: str) -> Q:
+    """How the permission stands today, by any address of the person."""
+    return Q(pk__in=consent.standing(value).values("supporter__canonical_id"))
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What a rule may ask: its name on the screen, its operators, and the condition that it makes."""
+    """What a rule may ask: its name on the screen, its operators, and the condition that it makes.
+
+    `choices`: the rows that it may name; `words`: the codes that it may name, with their words.
+    """
 
     label: str
     operators: tuple[str, ...]
     condition: Condition
     choices: Callable[[], QuerySet[Any]] | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 FIELDS: dict[str, Field] = {
@@ -84,6 +93,7 @@ FIELDS: dict[str, Field] = {
         _linked(SupporterTopic, "topic", wanted=True),
         Topic.objects.all,
     ),
+    "permission": Field("Permission", ("is",), _standing, words=consent.STANDINGS),
     "area": Field("Postcode begins with", ("is", "is_not"), _area),
     "added": Field("Added", ("after", "before"), _added),
 }
@@ -95,14 +105,18 @@ def check(rules: list[Rule]) -> list[Rule]:
 
 
 def _checked(number: int, rule: Rule) -> Rule:
-    field = FIELDS.get(str(rule.get("field")))
+    asked = FIELDS.get(str(rule.get("field")))
     value = str(rule.get("value") or "").strip()
-    if field is None or rule.get("op") not in field.operators:
+    if asked is None or rule.get("op") not in asked.operators:
         raise ValidationError(f"Rule {number}: choose what it asks.")
-    if field.choices is not None:
-        if not value.isdigit() or not field.choices().filter(pk=int(value)).exists():
-            raise ValidationError(f"Rule {number}: choose a {field.label.lower()} from the list.")
+    if asked.choices is not None:
+        if not value.isdigit() or not asked.choices().filter(pk=int(value)).exists():
+            raise ValidationError(f"Rule {number}: choose a {asked.label.lower()} from the list.")
         return {**rule, "value": int(value)}
+    if asked.words:
+        if value not in asked.words:
+            raise ValidationError(f"Rule {number}: choose a {asked.label.lower()} from the list.")
+        return {**rule, "value": value}
     if rule["field"] == "area":
         if not 1 <= len(postcodes.fold(value)) <= 7 or not postcodes.fold(value).isalnum():
             raise ValidationError(f"Rule {number}: give the beginning of a postcode, such as GU1.")
@@ -127,8 +141,8 @@ Names = dict[tuple[str, int], str]
 def names(organisation: Organisation) -> Names:
     """Give what the roles, tags and topics that rules may name are called, for `describe`: a query for each."""
     return {
-        (field, row.pk): str(row)
-        for field, about in FIELDS.items()
+        (name, row.pk): str(row)
+        for name, about in FIELDS.items()
         if about.choices is not None
         for row in about.choices()
         if getattr(row, "organisation_id", organisation.pk) == organisation.pk
@@ -147,13 +161,27 @@ def _in_words(rule: Rule, names: Names) -> str:
     if rule["field"] == "added":
         day = date.fromisoformat(value)
         return f"{label} {OPERATORS[rule['op']]} {day.day} {day:%B %Y}"
+    if words := FIELDS[rule["field"]].words:
+        return f"{label}: {words[value][:1].lower()}{words[value][1:]}"
     name = names.get((rule["field"], value), "something that was deleted")
     return f"{label} {OPERATORS[rule['op']]} {name}"
 
 
+def people(organisation: Organisation) -> QuerySet[Supporter]:
+    """Give an organisation's supporters, one for each person; who was erased is none."""
+    return Supporter.objects.filter(
+        organisation=organisation, canonical=F("pk"), erased_at__isnull=True
+    )
+
+
 def members(organisation: Organisation, segment: Segment | None) -> QuerySet[Supporter]:
-    """Give the organisation's supporters, one for each person, whom the segment means; None: all."""
-    everyone = Supporter.objects.filter(organisation=organisation, canonical=F("pk"))
+    """Give the organisation's supporters, one for each person, whom the segment means; None: all.
+
+    Who objected, or asked us not to use their details, belongs to no segment (docs/reference/law.md).
+    """
+    everyone = people(organisation).filter(restricted=False)
+    objected = consent.objectors().filter(organisation=organisation)
+    everyone = everyone.exclude(pk__in=objected.values("supporter__canonical_id"))
     return everyone.filter(condition(segment.rules)) if segment else everyone
 
 

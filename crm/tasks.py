@@ -8,7 +8,7 @@ import uuid
 from celery import shared_task
 
 from crm import wall
-from crm.services import matching, permissions, submissions
+from crm.services import matching, permissions, seals, submissions
 from crm.sql import fold
 
 log = logging.getLogger(__name__)
@@ -27,12 +27,19 @@ def match_lists() -> None:
 
 
 @shared_task
+def seal_ledger() -> None:
+    """Seal the events that can no longer be joined by others; every minute."""
+    seals.seal()
+
+
+@shared_task
 def check_consent() -> None:
     """Compare every permission with the events, at night, and derive them afresh if any differs."""
     with wall.scope("platform"):
         if different := fold.differences():
             log.error("%d consent states differed from their events and were rebuilt", different)
             fold.rebuild()
+    seals.check()
 
 
 @shared_task

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
 
 from django.db import connection
@@ -13,9 +14,10 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 
 from crm import tokens, wall
 from crm.forms.public import JoinForm, answers, name_of, wording_of
-from crm.limits import computer_of, is_flood
+from crm.limits import is_flood
 from crm.models import ContactPoint, Organisation, Role, SignUpBox, SignUpForm, Submission, Topic
 from crm.services import preferences
+from crm.services.signing_in import client_address
 from crm.views_open import A_MINUTE, open_page, send_in, too_many
 from crm.views_public import is_easy, unknown
 
@@ -113,12 +115,18 @@ def _join(request: HttpRequest, asked: Asked, *, embedded: bool) -> HttpResponse
 
 def _is_flood(request: HttpRequest, form: SignUpForm, email: str) -> bool:
     """Tell whether too many sign-ups come for one address, from one computer, or by one form."""
-    computer = computer_of(request)
+    computer = _computer(request)
     return (
         is_flood(f"join {form.pk}", most=OF_A_FORM)
         or is_flood(f"join {email.casefold()}", most=A_MINUTE)
         or (computer != "" and is_flood(f"join from {computer}", most=A_MINUTE))
     )
+
+
+def _computer(request: HttpRequest) -> str:
+    """Give where a sign-up comes from; nothing inside one's own network, where everyone may come from one proxy."""
+    text = client_address(request.META)
+    return text if text and ip_network(text).is_global else ""
 
 
 def _turn_away(form: SignUpForm, nonce: uuid.UUID) -> None:

@@ -30,7 +30,8 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=1000, help="how many to invent (1000)")
     parser.add_argument("--reset", action="store_true", help="start afresh")
     options = parser.parse_args()
-    if options.reset and "DATABASE_URL" in os.environ:
+    is_ours = not os.environ.get("DATABASE_URL")
+    if options.reset and not is_ours:
         say("The database is somebody else's: empty it there, then run bin/demo without --reset.")
         return 1
     folder = Path(os.environ["COALESCE_HOME"]) / "demo"
@@ -49,7 +50,8 @@ def main() -> int:
         say("Ending everything …")
         return 0
     except (RuntimeError, FormError, OSError) as error:
-        say(f"{error}\nThe logs are in {folder / 'logs'}. To begin again: bin/demo --reset")
+        again = "bin/demo --reset" if is_ours else "name an empty database in DATABASE_URL"
+        say(f"{error}\nThe logs are in {folder / 'logs'}. To begin again: {again}")
         return 1
     finally:
         servers.stop()
@@ -76,7 +78,7 @@ def _work(servers: Servers, folder: Path, people: int) -> dict[str, object]:
         return found
     with Witness(os.environ["DATABASE_URL_OWNER"]) as witness:
         if witness.people("SOCR"):
-            raise RuntimeError("An earlier run was cut short.")
+            raise RuntimeError("There are people already, of a run that was cut short.")
         result = Job(servers, folder, people, say, witness).run()
     result["total_seconds"] = round(time.monotonic() - began, 1)
     done.write_text(json.dumps(result))

@@ -39,7 +39,7 @@ class Servers:
     def start_mail(self) -> None:
         """Start the mail catcher, unless COALESCE_SMTP names somebody else's."""
         self.environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.development"}
-        if "COALESCE_SMTP" in os.environ:
+        if os.environ.get("COALESCE_SMTP"):
             return
         announced = self.folder / "catcher.json"
         announced.unlink(missing_ok=True)

@@ -78,6 +78,7 @@ class StagedRow(OwnedModel):
         UNCHANGED = 3, "People we have, nothing new"
         REPEATED = 4, "Repeated inside the file"
         REFUSED = 5, "Rows with a mistake, left out"
+        ERASED = 6, "Removed at the person’s request, left out"
 
     id = models.BigAutoField(primary_key=True)
     file = models.ForeignKey(
@@ -110,6 +111,11 @@ class StagedRow(OwnedModel):
     bounces = models.BooleanField(default=False)
     data = models.JSONField(default=dict)
     refused = models.BooleanField(default=False, help_text="A mistake keeps the whole row out.")
+    erased = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Removed at the person's request: no profile comes of it.",
+    )
     outcome = models.SmallIntegerField(choices=Outcome.choices, null=True)
     same_as = models.PositiveIntegerField(null=True, help_text="The first line of the same person.")
     supporter_id = models.BigIntegerField(null=True, help_text="Who it is, or will be.")

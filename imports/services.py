@@ -140,6 +140,7 @@ def preview(*, file: Import) -> Import:
             file.save(update_fields=["state", "trouble"])
             return file
         statistics.refresh("imports_stagedrow")
+        matching.mark_erased(file.pk, 1, last)
         matching.find_known(file.pk, 1, last)
         matching.find_repeated(file.pk, 1, last)
         file.counts = {
@@ -266,6 +267,7 @@ def _apply_chunk(file: Import, chunk: ImportChunk, *, tables_grew: bool) -> bool
     StagedRow.objects.filter(file=file, line__range=(chunk.first, chunk.last)).update(
         supporter_id=None, same_as=None
     )
+    matching.mark_erased(file.pk, chunk.first, chunk.last)
     matching.find_known(file.pk, chunk.first, chunk.last)
     matching.find_repeated(file.pk, chunk.first, chunk.last)
     stretch = applying.Stretch(

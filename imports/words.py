@@ -50,9 +50,11 @@ _SAID = {
 def people(file: Import) -> list[Counted]:
     """Give how many rows become what: (label, rows, hint) each."""
     names = ("new", "changed", "unchanged", "repeated", "refused")
+    # Who was removed at their request is counted under "no permission" and nowhere else (scenario 15).
+    shown = [outcome for outcome in StagedRow.Outcome if outcome != StagedRow.Outcome.ERASED]
     return [
         (outcome.label, file.counts.get(name, 0), "")
-        for name, outcome in zip(names, StagedRow.Outcome, strict=True)
+        for name, outcome in zip(names, shown, strict=True)
     ]
 
 

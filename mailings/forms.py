@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from crm.models import Organisation, Purpose, Segment, SignUpForm
+from crm.models import Organisation, Purpose, Segment, SignUpForm, Topic
 
 
 class CampaignForm(forms.Form):
@@ -29,12 +29,34 @@ class CampaignForm(forms.Form):
         required=False,
         help_text="If not, people who may be under 18 are left out.",
     )
+    is_important = forms.BooleanField(
+        label="It is an important update",
+        required=False,
+        help_text=(
+            "It also goes to people who asked for important emails only. They were promised about four a year."
+        ),
+    )
+    members_only = forms.BooleanField(
+        label="It speaks to members only",
+        required=False,
+        help_text=(
+            "It then never goes to an inbox that several people read, such as a school office’s. "
+            "Choose a subject that gives nobody’s membership away: work addresses are read at work."
+        ),
+    )
     due_at = forms.DateTimeField(
         label="When to send it",
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
         help_text="Leave it empty to send as soon as it is approved.",
     )
+
+    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if (
+            not organisation.is_partner
+        ):  # the joint list is mailed on behalf of every partner as it is
+            del self.fields["is_coordinated"]
 
 
 class TextForm(forms.Form):
@@ -52,6 +74,13 @@ class TextForm(forms.Form):
         queryset=Purpose.objects.none(),
         empty_label=None,
         help_text="Only people who said yes to this type get it.",
+    )
+    topic = forms.ModelChoiceField(
+        label="Topic",
+        queryset=Topic.objects.none(),
+        required=False,
+        empty_label="None in particular",
+        help_text="People who told us to leave this topic out do not get it.",
     )
     subject = forms.CharField(label="Subject", max_length=200)
     body = forms.CharField(
@@ -76,6 +105,7 @@ class TextForm(forms.Form):
         joint_forms = SignUpForm.objects.filter(organisation__is_partner=False, is_open=True)
         if not organisation.is_partner or not joint_forms.exists():
             del self.fields["invites_to_joint"]
+        self._offer("topic", Topic.objects.filter(organisation=organisation))
 
     def _offer(self, name: str, choices: QuerySet[Any]) -> None:
         field = self.fields[name]

@@ -79,6 +79,17 @@ class Campaign(OwnedModel):
         """Whether several organisations mail their own people together."""
         return self.mode == self.Mode.COORDINATED
 
+    @property
+    def is_joint(self) -> bool:
+        """Whether it goes to the coalition's own list, on behalf of every partner."""
+        return self.mode == self.Mode.JOINT
+
+    def on_behalf_of(self) -> list[Organisation]:
+        """Give those on whose behalf it is sent: each one's imprint stands in every message."""
+        if self.mode == self.Mode.OWN:
+            return [self.organisation]
+        return list(Organisation.objects.filter(is_partner=True))
+
 
 class Version(OwnedModel):
     """One organisation's text of a campaign, for whom, and who approved it. Frozen once approved."""

@@ -15,5 +15,6 @@ urlpatterns = [
     path("<uuid:public_id>/approve/", views.approve, name="approve-campaign"),
     path("<uuid:public_id>/cancel/", views.cancel, name="cancel-campaign"),
     path("<uuid:public_id>/copy/", views.copy, name="copy-campaign"),
+    path("<uuid:public_id>/people/<uuid:person_id>/", views.why, name="why"),
     path("people/<uuid:public_id>/", views.person_mail, name="person-mail"),
 ]

@@ -13,12 +13,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from crm.middleware import StaffRequest
-from crm.models import Organisation, Supporter
+from crm.models import Supporter
 from crm.pages import page
 from crm.wakeups import wake
-from mailings import audience, dispatch, history, rendering
+from mailings import audience, dispatch, explaining, history, rendering
 from mailings.forms import CampaignForm, TextForm
-from mailings.models import Campaign, Version
+from mailings.models import Campaign, JointApproval, Version
 from mailings.services import campaigns as services
 from mailings.tasks import freeze
 
@@ -38,7 +38,13 @@ def _find(request: StaffRequest, public_id: uuid.UUID) -> Campaign:
 def _own_version(request: StaffRequest, campaign: Campaign) -> Version | None:
     own = Version.objects.filter(campaign=campaign, organisation=request.organisation)
     return own.select_related(
-        "campaign", "organisation", "segment", "purpose", "author", "approved_by"
+        "campaign__organisation",
+        "organisation",
+        "segment",
+        "purpose",
+        "topic",
+        "author",
+        "approved_by",
     ).first()
 
 
@@ -52,12 +58,15 @@ def campaigns(request: HttpRequest) -> HttpResponse:
 def add(request: HttpRequest) -> HttpResponse:
     """Begin a campaign."""
     staff = cast(StaffRequest, request)
-    form = CampaignForm(request.POST or None)
+    form = CampaignForm(request.POST or None, organisation=staff.organisation)
     if request.method == "POST" and form.is_valid():
-        campaign = services.create(
-            organisation=staff.organisation, user=staff.user, **form.cleaned_data
-        )
-        return redirect("campaign-text", campaign.public_id)
+        plan = services.Plan(**form.cleaned_data)
+        try:
+            campaign = services.create(organisation=staff.organisation, plan=plan, user=staff.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            return redirect("campaign-text", campaign.public_id)
     return render(request, "mailings/add.html", {"form": form})
 
 
@@ -71,6 +80,7 @@ def text(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         initial = {
             "segment": version.segment.public_id if version.segment else None,
             "purpose": version.purpose,
+            "topic": version.topic,
             "subject": version.subject,
             "body": version.body,
             "invites_to_joint": version.invites_to_joint,
@@ -97,27 +107,25 @@ def campaign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     version = _own_version(staff, found)
     context: dict[str, Any] = {"campaign": found, "version": version}
     if version is not None:
-        context["letter"] = rendering.prepare(version, partners=_partners(staff, found))
+        context["letter"] = rendering.prepare(version, partners=found.on_behalf_of())
         before = found.state in (Campaign.State.DRAFT, Campaign.State.SCHEDULED)
         context["tally"] = (
             audience.preview(version) if before else audience.report(found, staff.organisation.pk)
         )
         context["sample"] = audience.sample(version) if before else []
+        given = JointApproval.objects.filter(version=version).select_related("partner", "user")
+        context["approvals"] = given.order_by("approved_at")
         context["may_approve"] = (
-            found.is_draft and not version.approved_at and version.author_id != staff.user.pk
+            found.is_draft
+            and not version.approved_at
+            and version.author_id != staff.user.pk
+            and staff.user.pk not in {approval.user_id for approval in given}
         )
     if found.state in (Campaign.State.SENDING, Campaign.State.DONE):
         context["done"], context["everything"] = audience.progress(found)
         if not found.is_coordinated:
             context["outcomes"] = audience.outcomes(found)
     return render(request, "mailings/campaign.html", context)
-
-
-def _partners(request: StaffRequest, campaign: Campaign) -> list[Organisation]:
-    """On whose behalf the campaign is sent."""
-    if campaign.is_coordinated:
-        return list(Organisation.objects.filter(is_partner=True))
-    return [request.organisation]
 
 
 @require_POST
@@ -128,9 +136,7 @@ def test(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     version = _own_version(staff, campaign)
     if version is not None:
         try:
-            dispatch.send_test(
-                version=version, partners=_partners(staff, campaign), user=staff.user
-            )
+            dispatch.send_test(version=version, partners=campaign.on_behalf_of(), user=staff.user)
         except (dispatch.RelayUnavailableError, dispatch.Refused):
             messages.error(request, "The mail server did not take the test. Try again in a minute.")
         else:
@@ -153,9 +159,7 @@ def approve(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             wake(freeze, campaign.pk)
             messages.success(request, "Approved. It is sent at its time.")
         else:
-            messages.success(
-                request, "Approved. The other organisation has not approved its text yet."
-            )
+            messages.success(request, "Approved. The other organisation has not approved yet.")
     return redirect("campaign", campaign.public_id)
 
 
@@ -179,6 +183,22 @@ def copy(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     new = services.copy(campaign=campaign, organisation=staff.organisation, user=staff.user)
     messages.success(request, "Copied. Give the copy its own name and text.")
     return redirect("campaign", new.public_id)
+
+
+def why(request: HttpRequest, public_id: uuid.UUID, person_id: uuid.UUID) -> HttpResponse:
+    """Say why a person did, or did not, get a campaign, with what was said and when."""
+    staff = cast(StaffRequest, request)
+    campaign = _find(staff, public_id)
+    version = get_object_or_404(Version, campaign=campaign, organisation=staff.organisation)
+    found = get_object_or_404(
+        Supporter.objects.select_related("canonical"),
+        public_id=person_id,
+        organisation=staff.organisation,
+    )
+    person = found.canonical
+    answer = explaining.explain(campaign, version, person)
+    context = {"campaign": campaign, "person": person, "answer": answer}
+    return render(request, "mailings/why.html", context)
 
 
 def person_mail(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:

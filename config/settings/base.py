@@ -114,6 +114,11 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = (
+    "django.contrib.messages.storage.session.SessionStorage"  # they name people: no cookie
+)
+# Which entry of a request's META says who asks; behind a web server it is the header that this one writes.
+COALESCE_CLIENT_ADDRESS = "REMOTE_ADDR"
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 60 * 60
 
 LANGUAGE_CODE = "en-gb"
@@ -177,6 +182,7 @@ CELERY_BEAT_SCHEDULE = {
     "send what is due": {"task": "mailings.tasks.sweep", "schedule": 5.0},
     "do what visitors asked for": {"task": "crm.tasks.carry_out", "schedule": 5.0},
     "forget what nobody confirmed": {"task": "crm.tasks.forget_submissions", "schedule": 3600.0},
+    "seal the ledger": {"task": "crm.tasks.seal_ledger", "schedule": 60.0},
     "resume imports": {"task": "imports.tasks.sweep", "schedule": 30.0},
     "bring permissions up to date": {
         "task": "crm.tasks.check_consent",
@@ -200,7 +206,12 @@ X_FRAME_OPTIONS = "DENY"
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "config.logs.QuietFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
 }

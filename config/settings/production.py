@@ -10,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from config.settings.base import *  # noqa: F403
 from config.settings.base import ALLOWED_HOSTS, BASE_DIR, BASE_URL, COALESCE_HASH_KEY, SECRET_KEY
 
+HASH_KEYS = COALESCE_HASH_KEY.split(",")  # the chain, its links from the first to the newest
+
 
 def refuse_unless(good: bool, sentence: str) -> None:
     """Stop the start with one sentence that says what is wrong and what to do."""
@@ -22,12 +24,20 @@ refuse_unless(
     "SECRET_KEY is missing or weak: set it to at least 50 random characters.",
 )
 refuse_unless(
-    re.fullmatch(r"[\w-]{1,20}:[0-9a-f]{64,}", COALESCE_HASH_KEY) is not None
-    and len(set(COALESCE_HASH_KEY)) >= 8,
-    "COALESCE_HASH_KEY is missing or weak: set it to an id, a colon and 64 random hexadecimal digits.",
+    all(
+        re.fullmatch(r"[\w-]{1,20}:([0-9a-f]{2}){32,}", link) and len(set(link)) >= 8
+        for link in HASH_KEYS
+    ),
+    "COALESCE_HASH_KEY is missing or weak: set it to an id, a colon and 64 random hexadecimal digits. "
+    "After a rotation it has several such links, with commas.",
 )
 refuse_unless(
-    SECRET_KEY not in COALESCE_HASH_KEY and COALESCE_HASH_KEY.partition(":")[2] not in SECRET_KEY,
+    len({link.partition(":")[0] for link in HASH_KEYS}) == len(HASH_KEYS),
+    "COALESCE_HASH_KEY has two links of one id: set it to what rotate_hash_key printed.",
+)
+refuse_unless(
+    SECRET_KEY not in COALESCE_HASH_KEY
+    and not any(link.partition(":")[2] in SECRET_KEY for link in HASH_KEYS),
     "COALESCE_HASH_KEY must not be part of SECRET_KEY: make a separate one.",
 )
 refuse_unless(
@@ -61,6 +71,7 @@ refuse_unless(
 
 STATIC_ROOT = BASE_DIR / "staticfiles"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+COALESCE_CLIENT_ADDRESS = "HTTP_X_FORWARDED_FOR"
 SECURE_SSL_REDIRECT = True
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True

@@ -6,8 +6,10 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
+from django.core.exceptions import ValidationError
 
 from crm.models import User
+from crm.services import signing_in
 
 
 class SignInForm(AuthenticationForm):
@@ -23,6 +25,21 @@ class SignInForm(AuthenticationForm):
         self.fields["username"].label = "Email"
         attrs = {"autocomplete": "username", "autofocus": True}
         self.fields["username"].widget = forms.EmailInput(attrs=attrs)
+
+    def clean(self) -> dict[str, Any]:
+        """Check the password, unless there were too many tries; whether there is an account makes no difference."""
+        email, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if not (email and password and self.request):
+            return super().clean()
+        tried = signing_in.Tried(email=email, client=signing_in.client_address(self.request.META))
+        if seconds := signing_in.count(tried=tried):
+            wait = "1 minute" if seconds <= 60 else f"{-(-seconds // 60)} minutes"
+            raise ValidationError(
+                f"There were too many tries to sign in. Wait {wait}, then try again."
+            )
+        cleaned = super().clean()
+        signing_in.forget(tried=tried)
+        return cleaned
 
 
 class AcceptInvitationForm(SetPasswordForm):  # type: ignore[type-arg]

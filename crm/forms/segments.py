@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms.boundfield import BoundField
 
-from crm import segments
+from crm import consent, segments
 from crm.models import Organisation, Role, Segment, Tag, Topic
 
 MATCH = (("all", "All that you choose below"), ("any", "At least one of them"))
@@ -27,6 +27,7 @@ RULES = {
     "topic": ("topic", "is"),
     "topic_2": ("topic", "is"),
     "not_topic": ("topic", "is_not"),
+    "permission": ("permission", "is"),
     "area": ("area", "is"),
     "area_2": ("area", "is"),
     "not_area": ("area", "is_not"),
@@ -37,6 +38,7 @@ LEGENDS = {
     "role": "Roles",
     "tag": "Tags",
     "topic": "Topics",
+    "permission": "Permission to email",
     "area": "Where they live, such as GU or GU1",
     "added": "When they came to the list",
 }
@@ -85,6 +87,11 @@ class SegmentForm(forms.Form):
         _choice("Topic"),
         _choice("Another topic"),
         _choice("Not this topic"),
+    )
+    permission = forms.ChoiceField(
+        label="How it stands today",
+        choices=[("", "Any"), *consent.STANDINGS.items()],
+        required=False,
     )
     area = _area("Postcode begins with")
     area_2, not_area = _area("Another beginning"), _area("Does not begin with")

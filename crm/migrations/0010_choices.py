@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0004_roles"),
+        ("crm", "0005_rotation"),
     ]
 
     operations = [

@@ -20,12 +20,13 @@ from crm.models.consent import (
 )
 from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
 from crm.models.letters import ServiceMail
-from crm.models.organisations import Membership, Organisation, OwnedModel, User
+from crm.models.organisations import Membership, Organisation, OwnedModel, SignInTries, User
 from crm.models.people import (
     AddressKey,
     AgeBand,
     Channel,
     ContactPoint,
+    HashChain,
     Link,
     Merge,
     Person,
@@ -33,6 +34,7 @@ from crm.models.people import (
     Supporter,
 )
 from crm.models.records import Record
+from crm.models.seals import Seal, SealMark
 from crm.models.segments import Segment
 from crm.models.sign_ups import SignUpBox, SignUpForm
 from crm.models.submissions import Submission
@@ -49,6 +51,7 @@ __all__ = [
     "ContactPoint",
     "Deliverability",
     "EvidenceNote",
+    "HashChain",
     "Link",
     "Membership",
     "Merge",
@@ -61,11 +64,14 @@ __all__ = [
     "Record",
     "Role",
     "Scope",
+    "Seal",
+    "SealMark",
     "SearchTerm",
     "Segment",
     "ServiceMail",
     "SignUpBox",
     "SignUpForm",
+    "SignInTries",
     "Source",
     "Statement",
     "Submission",

@@ -345,6 +345,11 @@ class ConsentState(OwnedModel):
                 condition=Q(granted_at__isnull=False, refused_at__isnull=True),
                 name="state_permitted",
             ),
+            models.Index(
+                fields=["organisation", "contact_point"],
+                condition=Q(refusal=Action.OBJECT),
+                name="state_objected",
+            ),
         ]
 
 

@@ -99,6 +99,20 @@ class User(AbstractBaseUser):
         return self.is_staff
 
 
+class SignInTries(models.Model):
+    """How often somebody tried to sign in to one account, or from one place, since when.
+
+    Neither the address of the account nor that of the place is kept: the row is found by a keyed hash.
+    """
+
+    bucket = models.BinaryField(max_length=16, primary_key=True)
+    tries = models.IntegerField()
+    since = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["since"], name="sign_in_tries_over")]
+
+
 class Membership(OwnedModel):
     """An account's role in one organisation. No account holds roles in two partners (house rule 4)."""
 

@@ -158,6 +158,22 @@ class AddressKey(OwnedModel):
         ]
 
 
+class HashChain(models.Model):
+    """The one row that says which chain of secrets made the hashes of this database (decision 0004).
+
+    Triggers refuse hashes that name another, so that a process which missed a rotation writes none.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    key_id = models.CharField(max_length=20)
+    proof = models.BinaryField(
+        max_length=16, help_text="What a known text hashes to: tells two chains apart."
+    )
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="one_hash_chain", condition=Q(id=1))]
+
+
 class SearchTerm(OwnedModel):
     """The beginning of any word by which staff may look for a supporter, folded."""
 

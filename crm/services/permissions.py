@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -21,6 +21,7 @@ from crm.models import (
     AddressKey,
     Channel,
     ConsentEvent,
+    ConsentHistory,
     ContactPoint,
     Deliverability,
     EvidenceNote,
@@ -155,6 +156,55 @@ def stop_mailbox(
         act_id=act,
     )
     return act
+
+
+def record_complaint(*, point: ContactPoint, detail: str) -> uuid.UUID:
+    """Record that the reader of an inbox marked this organisation's mail as spam; give the act's id.
+
+    It ends mail from this organisation to the inbox until its reader signs up anew, and is told to no other
+    organisation. The second report of the same campaign (`detail`) changes nothing.
+    """
+    act, now = uuid.uuid4(), timezone.now()
+    with transaction.atomic(), wall.elevated("keeper"):
+        mailbox = AddressKey.objects.values_list("mailbox", flat=True).get(contact_point=point)
+        said = ConsentEvent.objects.filter(
+            organisation_id=point.organisation_id,
+            mailbox=mailbox,
+            action=Action.COMPLAINT,
+            source_detail=detail,
+        ).first()
+        if said is not None:
+            return said.act_id or act
+        ConsentEvent.objects.create(
+            organisation_id=point.organisation_id,
+            supporter_id=point.supporter_id,
+            contact_point=point,
+            mailbox=mailbox,
+            reach=Reach.MAILBOX,
+            action=Action.COMPLAINT,
+            source=Source.PERSONAL,
+            source_detail=detail,
+            occurred_at=now,
+            occurred_until=now,
+            act_id=act,
+        )
+        problem = ContactPoint.Problem.COMPLAINED
+        Deliverability.objects.update_or_create(
+            organisation_id=point.organisation_id,
+            mailbox=mailbox,
+            defaults={"problem": problem, "since": now},
+        )
+        readers = AddressKey.objects.filter(organisation_id=point.organisation_id, mailbox=mailbox)
+        ContactPoint.objects.filter(pk__in=readers.values("contact_point")).update(problem=problem)
+        refold(mailboxes=[bytes(mailbox)])
+    return act
+
+
+def complaints(organisation: Organisation, *, days: int) -> int:
+    """Count the complaints about an organisation's mail in the last days."""
+    since = timezone.now() - timedelta(days=days)
+    found = ConsentHistory.objects.filter(organisation=organisation, action=Action.COMPLAINT)
+    return found.filter(recorded_at__gte=since).count()
 
 
 def stop_everything(*, point: ContactPoint, detail: str) -> uuid.UUID:

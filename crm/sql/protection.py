@@ -49,3 +49,11 @@ def owned(tables: Iterable[str]) -> str:
         "FOREIGN KEY (organisation_id) REFERENCES crm_organisation (id);"
         for table in tables
     )
+
+
+def names_the_chain(table: str) -> str:
+    """Give the SQL that refuses rows whose `key_id` is not the database's own (decision 0004); empty is let pass."""
+    return f"""
+        CREATE TRIGGER names_the_chain AFTER INSERT ON {table} REFERENCING NEW TABLE AS added
+            FOR EACH STATEMENT EXECUTE FUNCTION crm_check_chain();
+    """

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
 from collections.abc import Collection
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from crm import search
 from crm.forms.people import FindForm, PersonForm
@@ -18,11 +21,19 @@ from crm.pages import page
 from crm.services import people as services
 from crm.views import permissions
 
+SEARCHES, MOST_SEARCHES = "searches", 20
+
 
 def people(request: StaffRequest) -> HttpResponse:
-    """List people, the newest first, or those whom a search finds."""
-    form = FindForm(request.GET)
-    text = form.text()
+    """List people, the newest first, or those whom a search finds.
+
+    What is searched for names people, so the session keeps it, and the address its number only (house rule 11).
+    """
+    asked = FindForm(request.POST or None)
+    if asked.is_valid():
+        return redirect(_keep(request, asked.text()))
+    text = request.session.get(SEARCHES, {}).get(request.GET.get("search", ""), "")
+    form = asked if asked.errors else FindForm({"q": text})
     shown = page(request, search.people(request.organisation, text), size=search.PAGE)
     ids = [person.pk for person in shown.rows]
     joined = permissions.entries(ids)
@@ -37,6 +48,16 @@ def people(request: StaffRequest) -> HttpResponse:
         "purpose": permissions.main_purpose(request.organisation),
     }
     return render(request, "crm/people.html", context)
+
+
+def _keep(request: StaffRequest, text: str) -> str:
+    """Keep what is searched for in the session, beside the last few; give the address of what it finds."""
+    if not text:
+        return reverse("people")
+    kept: dict[str, str] = request.session.get(SEARCHES, {})
+    number = secrets.token_urlsafe(6)
+    request.session[SEARCHES] = dict([*kept.items(), (number, text)][-MOST_SEARCHES:])
+    return f"{reverse('people')}?{urlencode({'search': number})}"
 
 
 def _roles(joined: dict[int, int]) -> dict[int, list[str]]:

@@ -42,7 +42,8 @@ class Stretch:
 def _rows(joins: str = "") -> str:
     """Give the FROM clause of the stretch's good rows, `r`, with further joins."""
     return f"""imports_stagedrow r {joins}
-        WHERE r.file_id = %(file)s AND r.line BETWEEN %(first)s AND %(last)s AND NOT r.refused"""
+        WHERE r.file_id = %(file)s AND r.line BETWEEN %(first)s AND %(last)s
+        AND NOT r.refused AND NOT r.erased"""
 
 
 _POINT = """

@@ -72,6 +72,27 @@ def find_repeated(file_id: int, first: int, last: int) -> None:
                 return
 
 
+def mark_erased(file_id: int, first: int, last: int) -> None:
+    """Mark the rows whose inbox this organisation erased and whose reader has not come back by a sign-up of their own.
+
+    Nothing is made of them (docs/reference/scenarios.md, 15). Relies on event_mailbox.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE imports_stagedrow t SET erased = EXISTS (
+                SELECT FROM crm_consentevent e
+                WHERE e.mailbox = t.mailbox AND e.organisation_id = t.organisation_id AND e.action = 8
+                  AND NOT EXISTS (
+                      SELECT FROM crm_consentevent y JOIN crm_consentevent c ON c.confirms_id = y.id
+                      WHERE y.mailbox = e.mailbox AND y.organisation_id = e.organisation_id AND y.id > e.id
+                        AND y.action = 1 AND y.source = 1 AND c.action = 11 AND c.source = 1))
+            WHERE t.file_id = %s AND t.line BETWEEN %s AND %s AND t.mailbox IS NOT NULL
+            """,
+            [file_id, first, last],
+        )
+
+
 def judge(file_id: int) -> dict[str, int]:
     """Say what applying each row would do, and count them by outcome and by what happens to permission.
 
@@ -82,6 +103,7 @@ def judge(file_id: int) -> dict[str, int]:
             """
             UPDATE imports_stagedrow t SET outcome = CASE
                 WHEN t.refused THEN 5
+                WHEN t.erased THEN 6
                 WHEN t.same_as IS NOT NULL THEN 4
                 WHEN t.supporter_id IS NULL THEN 1
                 WHEN EXISTS (SELECT FROM crm_supporter s WHERE s.id = t.supporter_id
@@ -110,12 +132,12 @@ def judge(file_id: int) -> dict[str, int]:
                    count(*) FILTER (WHERE outcome = 3) AS unchanged,
                    count(*) FILTER (WHERE outcome = 4) AS repeated,
                    count(*) FILTER (WHERE outcome = 5) AS refused,
-                   count(*) FILTER (WHERE action = 1 AND NOT refused AND occurred_at IS NOT NULL) AS yes,
-                   count(*) FILTER (WHERE action = 1 AND NOT refused AND occurred_at IS NULL) AS yes_undated,
-                   count(*) FILTER (WHERE action BETWEEN 2 AND 8 AND NOT refused) AS no,
-                   count(*) FILTER (WHERE bounces AND NOT refused) AS bouncing,
-                   count(*) FILTER (WHERE action IS NULL AND NOT bounces AND NOT refused) AS not_said
-            FROM imports_stagedrow WHERE file_id = %s
+                   count(*) FILTER (WHERE action = 1 AND is_taken AND occurred_at IS NOT NULL) AS yes,
+                   count(*) FILTER (WHERE action = 1 AND is_taken AND occurred_at IS NULL) AS yes_undated,
+                   count(*) FILTER (WHERE action BETWEEN 2 AND 8 AND is_taken) AS no,
+                   count(*) FILTER (WHERE bounces AND is_taken) AS bouncing,
+                   count(*) FILTER (WHERE erased OR (action IS NULL AND NOT bounces AND is_taken)) AS not_said
+            FROM (SELECT *, NOT refused AND NOT erased AS is_taken FROM imports_stagedrow WHERE file_id = %s) r
             """,
             [file_id],
         )

@@ -16,7 +16,7 @@ _FEW = 20  # below this many rows "nearly all on one day" means nothing
 # stop for every organisation is told apart here so that it can be counted under "no permission" (words.md).
 _JUDGED = f"""
 WITH staged AS MATERIALIZED (
-    SELECT line, mailbox, action, occurred_at, occurred_until, bounces, refused
+    SELECT line, mailbox, action, occurred_at, occurred_until, bounces, refused, erased
     FROM imports_stagedrow WHERE file_id = %(file)s
 ), earlier AS MATERIALIZED (
     SELECT e.mailbox, coalesce(bool_or(e.action BETWEEN 2 AND 6), false) AS refused,
@@ -35,6 +35,7 @@ WITH staged AS MATERIALIZED (
 ), judged AS MATERIALIZED (
     SELECT r.line, r.occurred_at, CASE
         WHEN r.refused THEN 'mistake'
+        WHEN r.erased THEN 'stopped'
         WHEN r.action BETWEEN 2 AND 8 AND e.own_yes > r.occurred_until THEN 'overtaken'
         WHEN r.action BETWEEN 2 AND 8 AND e.own_yes IS NOT NULL AND r.occurred_at IS NULL THEN 'no_against_yes'
         WHEN r.action BETWEEN 2 AND 8 THEN 'no'

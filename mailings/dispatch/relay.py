@@ -67,7 +67,8 @@ class Relay:
             raise Refused(code, _text(answer)) from error
         except smtplib.SMTPResponseException as error:
             if error.smtp_code == 421:
-                raise RelayUnavailableError(_text(error.smtp_error)) from error
+                # What it says may name the address, and is logged.
+                raise RelayUnavailableError("it answered 421") from error
             raise Refused(error.smtp_code, _text(error.smtp_error)) from error
         except (smtplib.SMTPServerDisconnected, OSError) as error:
             raise InDoubtError from error
@@ -92,7 +93,7 @@ def connected() -> Iterator[Relay]:
     try:
         backend.open()
     except (smtplib.SMTPException, OSError) as error:
-        raise RelayUnavailableError(str(error)) from error
+        raise RelayUnavailableError(f"{type(error).__name__} on connecting") from error
     try:
         yield Relay(backend)
     finally:

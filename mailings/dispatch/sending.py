@@ -24,10 +24,10 @@ class _Post:
 
     def __init__(self, campaign_id: int) -> None:
         versions = Version.objects.filter(campaign=campaign_id).select_related(
-            "organisation", "campaign"
+            "organisation", "campaign__organisation"
         )
-        partners = [version.organisation for version in versions]
         self.campaign = versions[0].campaign
+        partners = self.campaign.on_behalf_of()
         self.prepared = {v.pk: rendering.prepare(v, partners=partners) for v in versions}
         self.asking = {v.pk: queue.Asking.about(audience.question(v)) for v in versions}
 

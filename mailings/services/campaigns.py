@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from crm.models import Organisation, Purpose, Segment, User
+from crm.models import Membership, Organisation, Purpose, Segment, Topic, User
+from crm.reasons import Reason
 from mailings import merge
-from mailings.models import Campaign, Version
+from mailings.models import Campaign, JointApproval, Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,30 +21,63 @@ class Draft:
 
     segment: Segment | None
     purpose: Purpose
+    topic: Topic | None = None
     subject: str
     body: str
     invites_to_joint: bool = False
 
 
-def create(
-    *,
-    organisation: Organisation,
-    name: str,
-    is_coordinated: bool,
-    suitable_for_under_18: bool,
-    due_at: datetime | None,
-    user: User,
-) -> Campaign:
-    """Begin a campaign: of one organisation, or of all partners together (the coalition then owns it)."""
-    owner = Organisation.objects.get(is_partner=False) if is_coordinated else organisation
+IMPORTANT_A_YEAR = 4  # what people are promised who ask for important emails only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a campaign is: its name, for whom it is suitable, and when it goes."""
+
+    name: str
+    is_coordinated: bool = False
+    suitable_for_under_18: bool = False
+    is_important: bool = False
+    members_only: bool = False
+    due_at: datetime | None = None
+
+
+def create(*, organisation: Organisation, plan: Plan, user: User) -> Campaign:
+    """Begin a campaign: of one organisation, of all partners together, or of the coalition to the joint list.
+
+    What goes out for several is the coalition's. Raises ValidationError where a promise to those who asked for
+    important emails only would be broken.
+    """
+    mode, owner = Campaign.Mode.OWN, organisation
+    if not organisation.is_partner:
+        mode = Campaign.Mode.JOINT
+    elif plan.is_coordinated:
+        mode, owner = Campaign.Mode.COORDINATED, Organisation.objects.get(is_partner=False)
+    if plan.is_important:
+        _keep_important_rare(owner)
     return Campaign.objects.create(
         organisation=owner,
-        name=name,
-        mode=Campaign.Mode.COORDINATED if is_coordinated else Campaign.Mode.OWN,
-        suitable_for_under_18=suitable_for_under_18,
-        due_at=due_at,
+        mode=mode,
+        name=plan.name,
+        suitable_for_under_18=plan.suitable_for_under_18,
+        is_important=plan.is_important,
+        members_only=plan.members_only,
+        due_at=plan.due_at,
         created_by=user,
     )
+
+
+def _keep_important_rare(owner: Organisation) -> None:
+    year = timezone.now() - timedelta(days=365)
+    called_off = Campaign.State.CANCELLED
+    last = Campaign.objects.filter(organisation=owner, is_important=True, created_at__gte=year)
+    if last.exclude(state=called_off).count() >= IMPORTANT_A_YEAR:
+        raise ValidationError(
+            {
+                "is_important": f"You have {IMPORTANT_A_YEAR} important campaigns within a year, as many as "
+                "people were promised. Send this one without the mark."
+            }
+        )
 
 
 def write(*, campaign: Campaign, organisation: Organisation, draft: Draft, user: User) -> Version:
@@ -66,6 +100,7 @@ def write(*, campaign: Campaign, organisation: Organisation, draft: Draft, user:
             defaults={
                 "segment": draft.segment,
                 "purpose": draft.purpose,
+                "topic": draft.topic,
                 "subject": " ".join(draft.subject.split()),
                 "body": draft.body,
                 "invites_to_joint": draft.invites_to_joint,
@@ -80,20 +115,18 @@ def write(*, campaign: Campaign, organisation: Organisation, draft: Draft, user:
 def approve(*, version: Version, user: User) -> Campaign:
     """Approve a text as somebody else than its author; with the last one the campaign waits for its time.
 
-    Raises ValidationError in a sentence: for one's own text, a missing imprint, a campaign no longer a draft.
+    A joint text needs one approval of each partner. Raises ValidationError in a sentence: for one's own text,
+    a missing imprint, a campaign no longer a draft.
     """
     if user.pk == version.author_id:
         raise ValidationError("You wrote this text: ask somebody else to approve it.")
-    organisation = version.organisation
-    if not (organisation.legal_name.strip() and organisation.postal_address.strip()):
-        raise ValidationError(
-            "The imprint is missing. Add the legal name and postal address under Settings."
-        )
+    _check_imprints(version.campaign)
     with transaction.atomic():
         campaign = _lock_draft(version.campaign)
-        Version.objects.filter(pk=version.pk, approved_at=None).update(
-            approved_by=user, approved_at=timezone.now()
-        )
+        if not campaign.is_joint or _approve_jointly(version, user):
+            Version.objects.filter(pk=version.pk, approved_at=None).update(
+                approved_by=user, approved_at=timezone.now()
+            )
         with connection.cursor() as cursor:
             cursor.execute("SELECT mailings_is_approved(%s)", [campaign.pk])
             (is_approved,) = cursor.fetchone()
@@ -102,6 +135,39 @@ def approve(*, version: Version, user: User) -> Campaign:
             campaign.due_at = campaign.due_at or timezone.now()
             campaign.save(update_fields=["state", "due_at"])
     return campaign
+
+
+def _check_imprints(campaign: Campaign) -> None:
+    """Refuse while anyone on whose behalf it is sent has no full imprint (docs/reference/law.md, "Imprints")."""
+    missing = [
+        organisation.name
+        for organisation in campaign.on_behalf_of()
+        if not (organisation.legal_name.strip() and organisation.postal_address.strip())
+    ]
+    if missing:
+        raise ValidationError(
+            f"The imprint of {' and '.join(missing)} is missing. "
+            "An admin there adds the legal name and postal address under Settings.",
+            code=Reason.IMPRINT_MISSING.name,
+        )
+
+
+def _approve_jointly(version: Version, user: User) -> bool:
+    """Add the approval of the partner that the user works for; give whether no partner's is missing."""
+    own = Membership.objects.filter(user=user, in_partner=True).select_related("organisation")
+    membership = own.first()
+    if membership is None:
+        raise ValidationError(
+            "Each partner approves a joint email, and you work for none of them: ask a colleague who does."
+        )
+    JointApproval.objects.get_or_create(
+        organisation=version.organisation,
+        version=version,
+        partner=membership.organisation,
+        defaults={"user": user},
+    )
+    given = JointApproval.objects.filter(version=version).values("partner")
+    return not Organisation.objects.filter(is_partner=True).exclude(pk__in=given).exists()
 
 
 def cancel(*, campaign: Campaign) -> Campaign:
@@ -121,16 +187,19 @@ def copy(*, campaign: Campaign, organisation: Organisation, user: User) -> Campa
     with transaction.atomic():
         new = create(
             organisation=organisation,
-            name=f"{campaign.name} (copy)"[:120],
-            is_coordinated=campaign.is_coordinated,
-            suitable_for_under_18=campaign.suitable_for_under_18,
-            due_at=None,
+            plan=Plan(
+                name=f"{campaign.name} (copy)"[:120],
+                is_coordinated=campaign.is_coordinated,
+                suitable_for_under_18=campaign.suitable_for_under_18,
+                members_only=campaign.members_only,
+            ),
             user=user,
         )
         for version in Version.objects.filter(campaign=campaign, organisation=organisation):
             draft = Draft(
                 segment=version.segment,
                 purpose=version.purpose,
+                topic=version.topic,
                 subject=version.subject,
                 body=version.body,
                 invites_to_joint=version.invites_to_joint,

@@ -36,12 +36,20 @@ def test_good_values_start() -> None:
     assert start().returncode == 0
 
 
+def test_a_chain_of_hash_keys_starts() -> None:
+    chain = f"{GOOD['COALESCE_HASH_KEY']},k2:{'fedcba9876543210' * 4}"
+    assert start(COALESCE_HASH_KEY=chain).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("name", "bad"),
     [
         *((name, "") for name in GOOD),
         ("SECRET_KEY", "short"),
         ("COALESCE_HASH_KEY", "k1:0000"),
+        ("COALESCE_HASH_KEY", f"{GOOD['COALESCE_HASH_KEY']},"),
+        ("COALESCE_HASH_KEY", f"{GOOD['COALESCE_HASH_KEY']},k2:0000"),
+        ("COALESCE_HASH_KEY", f"{GOOD['COALESCE_HASH_KEY']},k1:{'fedcba9876543210' * 4}"),
         ("DATABASE_URL", "postgresql://postgres:secret@db.example.org/coalesce"),
         ("ALLOWED_HOSTS", "*"),
         ("COALESCE_BASE_URL", "http://crm.example.org"),

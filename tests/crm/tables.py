@@ -43,14 +43,15 @@ def same(number: int) -> int:
 def written(worlds: Sequence[World], *, name: Name = same) -> Iterator[None]:
     """Write worlds and fold them; all is taken back in the end. `name` gives the events other ids."""
     with transaction.atomic():
-        _write_people(worlds)
+        write_people(worlds)
         write_events(chain.from_iterable(world.events for world in worlds), name=name)
         fold.rebuild()
         yield
         transaction.set_rollback(True)
 
 
-def _write_people(worlds: Sequence[World]) -> None:
+def write_people(worlds: Sequence[World]) -> None:
+    """Write the supporters, their addresses, and the stops of worlds."""
     owner = {point.supporter: point.organisation for world in worlds for point in world.points}
     Supporter.objects.bulk_create(
         Supporter(

@@ -27,6 +27,7 @@ seeds = st.integers(0, 2**32 - 1)
 brief = settings(max_examples=15)  # of twenty worlds or more
 HOME = worlds.ADDRESSES[:1]
 LATER = NOW - timedelta(hours=6)  # after all that the worlds say of themselves
+STOPPED = LATER - timedelta(hours=1)
 
 
 @pytest.fixture
@@ -158,7 +159,7 @@ def test_i4_after_a_stop_of_everything_only_a_confirmed_sign_up_opens_one_organi
 ) -> None:
     crowd, random = worlds.crowd(base, seed, size=15), Random(seed)
     for world in crowd:
-        stop_everything(world, random.choice(world.points).inbox)
+        worlds.stop_everything(world, random.choice(world.points).inbox, STOPPED)
     stopped = {point.id for world in crowd for point in world.points if point.inbox in world.stops}
     others = [source for source in Source if source != Source.PERSONAL]
     comes_back = next(p for w in crowd for p in w.points if p.id in stopped)
@@ -182,15 +183,6 @@ def test_i4_after_a_stop_of_everything_only_a_confirmed_sign_up_opens_one_organi
     }
 
 
-def stop_everything(world: World, inbox: str) -> None:
-    """Tell everyone to stop, as crm_stop_everything does: a row of the platform and a stop for each holder."""
-    at = LATER - timedelta(hours=1)
-    world.stops[inbox] = at
-    held = {point.organisation: point for point in world.points if point.inbox == inbox}
-    for point in held.values():
-        worlds.refusal(world, point, Action.STOP_EVERYTHING, Reach.MAILBOX, at)
-
-
 def test_i4_who_comes_back_to_one_organisation_stays_stopped_at_the_other(base: Ground) -> None:
     socr, neu, _ = base.organisations
     world = _somebody(base)
@@ -199,7 +191,7 @@ def test_i4_who_comes_back_to_one_organisation_stays_stopped_at_the_other(base: 
     world.points, world.canonical[there.supporter] = [here, there], there.supporter
     world.events = []
     worlds.personal_yes(base, world, there, LATER - timedelta(days=1))
-    stop_everything(world, here.inbox)
+    worlds.stop_everything(world, here.inbox, STOPPED)
     worlds.personal_yes(base, world, here, LATER)
     with tables.written([world]):
         answers = tables.answers(base)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -30,6 +31,12 @@ def added(where: Organisation, **details: object) -> Supporter:
             organisation=where,
             details=services.NewPerson(**details),  # type: ignore[arg-type]
         )
+
+
+def find(staff: Client, text: str) -> HttpResponse:
+    """Search as the form does, and follow to what is found."""
+    answer: HttpResponse = staff.post(reverse("people"), {"q": text}, follow=True)
+    return answer
 
 
 def names(page: str) -> list[str]:
@@ -61,7 +68,7 @@ def test_a_person_is_found_by_the_beginning_of_what_is_known_of_them(
         postcode="GU1 1AA",
     )
     added(socr, first_name="Sam", last_name="Jones", email="sam@other.example.org")
-    page = staff.get(reverse("people"), {"q": text}).content.decode()
+    page = find(staff, text).content.decode()
     assert names(page) == ["Priya Okafor"]
 
 
@@ -70,12 +77,38 @@ def test_people_of_another_organisation_are_never_found(
 ) -> None:
     added(neu, first_name="Priya", last_name="Okafor", email="priya@example.org")
     for text in ("", "priya", "priya@example.org"):
-        assert names(staff.get(reverse("people"), {"q": text}).content.decode()) == []
+        assert names(find(staff, text).content.decode()) == []
 
 
 @pytest.mark.parametrize("text", ["\0", "%", "@", "' OR 1=1", "x" * 500, "🙂"])
 def test_odd_questions_find_nobody_and_break_nothing(text: str, staff: Client) -> None:
-    assert staff.get(reverse("people"), {"q": text}).status_code == 200
+    assert find(staff, text).status_code == 200
+
+
+def test_what_is_searched_for_is_in_no_address_and_is_kept_from_page_to_page(
+    socr: Organisation, staff: Client
+) -> None:
+    for number in range(60):
+        added(
+            socr, first_name=f"Priya{number:02}", last_name="Okafor", phone=f"07700 9000{number:02}"
+        )
+    added(socr, first_name="Sam", last_name="Jones", email="sam@other.example.org")
+    answer = staff.post(reverse("people"), {"q": "okafor"})
+    assert "okafor" not in answer["Location"]
+    first = staff.get(answer["Location"])
+    second = staff.get(reverse("people") + first.context["page"].next_url)
+    assert len(names(first.content.decode()) + names(second.content.decode())) == 60
+    assert 'value="okafor"' in second.content.decode()
+
+
+def test_an_older_search_of_the_same_session_still_finds_its_own(
+    socr: Organisation, staff: Client
+) -> None:
+    added(socr, first_name="Priya", last_name="Okafor", email="priya@example.org")
+    added(socr, first_name="Sam", last_name="Jones", email="sam@example.org")
+    older = staff.post(reverse("people"), {"q": "priya"})["Location"]
+    staff.post(reverse("people"), {"q": "sam"})
+    assert names(staff.get(older).content.decode()) == ["Priya Okafor"]
 
 
 def test_paging_walks_through_everybody_without_repeat_or_gap_and_back(

@@ -106,7 +106,7 @@ def crowd(
 
     `first`: the number of the first; `most`: of events in a world. `limits`: fewer choices for an event than
     CHOICES has, by name; also `owners` (of supporters), `addresses`, and `stops` (how often an inbox told
-    everyone to stop).
+    everyone to stop), and `people` (how many supporters).
     """
     random = Random(seed)
     return [_world(base, random, number, most, limits) for number in range(first, first + size)]
@@ -116,7 +116,7 @@ def _world(base: Ground, random: Random, number: int, most: int, limits: dict[st
     world = base.world()
     owners: list[int] = []
     forms = limits.get("addresses", ADDRESSES)
-    for who in range(random.choice([1, 2, 2, 3])):
+    for who in range(random.choice(limits.get("people", [1, 2, 2, 3]))):
         owners.append(base.organisations[random.choice(limits.get("owners", OWNERS))])
         me = 100_000 + number * 10 + who
         world.canonical[me] = me
@@ -248,6 +248,15 @@ def refusal(world: World, point: Point, action: Action, reach: Reach, at: dateti
     )
     world.events.append(made)
     return made
+
+
+def stop_everything(world: World, inbox: str, at: datetime) -> list[Event]:
+    """Tell everyone to stop, as crm_stop_everything does: a row of the platform and a stop for each holder."""
+    world.stops[inbox] = at
+    held = {point.organisation: point for point in world.points if point.inbox == inbox}
+    return [
+        refusal(world, point, Action.STOP_EVERYTHING, Reach.MAILBOX, at) for point in held.values()
+    ]
 
 
 def next_id(world: World) -> int:

@@ -12,6 +12,7 @@ from django.db import models
 from crm.models import (
     Action,
     ConsentEvent,
+    HashChain,
     Membership,
     Organisation,
     OwnedModel,
@@ -86,6 +87,8 @@ def _values(model: type[models.Model], made: Made) -> dict[str, Any]:
         values["slug"] = made[Organisation].code.lower()
     if model is SignUpBox:
         values["role"] = None  # it asks one thing
+    if "key_id" in values:
+        values["key_id"] = HashChain.objects.get().key_id
     if model is ConsentEvent:
         values |= {"reach": Reach.CONTACT_POINT, "action": Action.GRANT, "batch": None}
         values |= {"source": Source.PERSONAL, "mailbox": b"m" * 16, "address_key": b"a" * 16}

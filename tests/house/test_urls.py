@@ -68,7 +68,8 @@ def names() -> list[str]:
 
 def path_of(name: str) -> str:
     """An address of the page, about something that is not there."""
-    for arguments in ([], [uuid.uuid4()], ["none"], ["MQ", "none"]):
+    some = uuid.uuid4()
+    for arguments in ([], [some], [some, some], ["none"], ["MQ", "none"]):
         try:
             return reverse(name, args=arguments)
         except NoReverseMatch:

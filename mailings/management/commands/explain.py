@@ -6,15 +6,14 @@ import uuid
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from crm import consent, wall
+from crm import consent, evidence, wall
+from crm.evidence import Because
 from crm.identity import addresses
-from crm.models import Action, ConsentHistory, ContactPoint, Organisation, Purpose, Source
-from crm.reasons import sentences
-from mailings import audience
+from crm.models import ConsentHistory, ContactPoint, Organisation, Purpose
+from mailings import explaining
 from mailings.models import Campaign, Version
 
 
@@ -46,49 +45,44 @@ class Command(BaseCommand):
                 )
             for point in points:
                 self.stdout.write(f"{point.supporter.canonical.name}:")
-                for question, label in self._questions(organisation, options["campaign"]):
-                    self._decide(point, question, label)
-                self._evidence(point)
+                if options["campaign"] is None:
+                    self._in_general(point)
+                else:
+                    self._campaign(point, options["campaign"])
 
-    def _questions(
-        self, organisation: Organisation, campaign_id: uuid.UUID | None
-    ) -> list[tuple[consent.Question, str]]:
-        """Give what to ask: about one campaign, or about each type of email."""
-        if campaign_id is None:
-            purposes = Purpose.objects.filter(organisation=organisation)
-            return [
-                (
-                    consent.Question(purpose.pk, suitable_for_under_18=True, is_important=True),
-                    purpose.name,
-                )
-                for purpose in purposes
-            ]
+    def _in_general(self, point: ContactPoint) -> None:
+        """Say for each type of email whether the address may be mailed now, then all that was said."""
+        for purpose in Purpose.objects.filter(organisation=point.organisation_id).order_by("pk"):
+            question = consent.Question(purpose.pk, suitable_for_under_18=True, is_important=True)
+            asked = consent.decide(ContactPoint.objects.filter(pk=point.pk), question)
+            reasons = asked.values_list("reasons", flat=True).get()
+            verdict = "is left out" if reasons else "may be emailed"
+            self.stdout.write(f"  {purpose.name}: {verdict}")
+            person = point.supporter.canonical
+            self._because(evidence.of(point, person, reasons, purpose_id=purpose.pk))
+        self.stdout.write("  All that was said:")
+        events = ConsentHistory.objects.filter(supporter__canonical=point.supporter.canonical_id)
+        for event in events.select_related("statement", "batch", "actor").order_by("recorded_at"):
+            self.stdout.write(f"    {evidence.in_words(event)}")
+
+    def _campaign(self, point: ContactPoint, campaign_id: uuid.UUID) -> None:
+        """Say what became of the person in one campaign, and why."""
         try:
             campaign = Campaign.objects.get(public_id=campaign_id)
             version = Version.objects.select_related("campaign").get(
-                campaign=campaign, organisation=organisation
+                campaign=campaign, organisation=point.organisation_id
             )
-        except (Campaign.DoesNotExist, Version.DoesNotExist, ValidationError) as error:
+        except (Campaign.DoesNotExist, Version.DoesNotExist) as error:
             raise CommandError("This organisation has no such campaign.") from error
-        return [(audience.question(version), campaign.name)]
+        answer = explaining.explain(campaign, version, point.supporter.canonical)
+        self.stdout.write(f"  {campaign.name}: {answer.outcome}")
+        for asking in answer.askings:
+            when = f", {timezone.localtime(asking.at):%d %B %Y at %H:%M:%S}" if asking.at else ""
+            verdict = "may be emailed" if asking.allowed else "is left out"
+            self.stdout.write(f"  {asking.title}{when}: {asking.address} {verdict}")
+            self._because(asking.because)
 
-    def _decide(self, point: ContactPoint, question: consent.Question, label: str) -> None:
-        asked = consent.decide(ContactPoint.objects.filter(pk=point.pk), question)
-        reasons = asked.values_list("reasons", flat=True).get()
-        self.stdout.write(f"  {label}: {'may be emailed' if not reasons else 'is left out'}")
-        for sentence in sentences(reasons):
-            self.stdout.write(f"    {sentence}")
-
-    def _evidence(self, point: ContactPoint) -> None:
-        """List what was said, the oldest first."""
-        events = ConsentHistory.objects.filter(
-            supporter__canonical=point.supporter.canonical_id
-        ).select_related("statement", "batch")
-        for event in events.order_by("recorded_at", "pk"):
-            when = event.occurred_at or event.recorded_at
-            words = f", to the wording {event.statement}" if event.statement else ""
-            via = f", in the import {event.batch.label}" if event.batch else ""
-            self.stdout.write(
-                f"  {timezone.localtime(when):%d %B %Y}: {Action(event.action).label} "
-                f"(by {Source(event.source).label}{words}{via})"
-            )
+    def _because(self, reasons: list[Because]) -> None:
+        for because in reasons:
+            said = f" {because.said}." if because.said else ""
+            self.stdout.write(f"    {because.sentence}{said}")

@@ -1,0 +1,205 @@
+"""What each column with personal data is for, whose it is, whether it is special, and how long it is kept.
+
+One line for each group of columns that are treated alike; a column that is not here fails a test. The page
+docs/reference/records-of-processing.md (UK GDPR Art. 30) is made from it by `python -m config.records`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Purpose(Enum):
+    """What the data is for, of whom it is, and the basis in UK GDPR Art. 6."""
+
+    KNOW = "know who supports us and what concerns them", "supporters", "consent"
+    EMAIL = "email the people who said yes, once each", "supporters", "consent"
+    PROVE = "prove who said yes or no, and keep to it", "supporters", "legal obligation"
+    JOIN = (
+        "hold one entry for each person, and find it",
+        "supporters",
+        "legitimate interests",
+    )
+    IMPORT = "bring lists in, and take them out again", "supporters", "legitimate interests"
+    ANSWER = "do what somebody asks for by a form, and answer", "supporters, visitors", "consent"
+    STAFF = "let staff in, and know who did what", "staff", "legitimate interests"
+
+    def __init__(self, words: str, people: str, basis: str) -> None:
+        self.words, self.people, self.basis = words, people, basis
+
+
+class Owner(Enum):
+    """Who the controller is."""
+
+    ORGANISATION = "the organisation"
+    TOGETHER = "the organisations together"
+
+
+class Special(Enum):
+    """Why it is special-category data, or may be (UK GDPR Art. 9)."""
+
+    NO = "–"
+    UNION = "union membership"
+    ROLE = "health, disability, union membership"
+    WORDS = "may be: whatever somebody wrote"
+
+
+class Keep(Enum):
+    """How long, and what becomes of it (docs/reference/law.md, "Retention schedule")."""
+
+    SUPPORTER = "while a yes is live; anonymised 30 months after the person's last act"
+    LEDGER = "6 years from the last reliance on it; then what ties it to a person goes"
+    REFUSAL = "for good, as a keyed hash, with review"
+    FILE = "30 days, to be able to undo; union membership files until they are applied"
+    SENT = "24 months, then in sums only"
+    ACCOUNT = "while the account is open, then 6 years as the author of what was done"
+    SESSION = "12 hours"
+    ASKED = "until it is done, at most 7 days until it is confirmed; the empty row 30 days"
+    ANSWERED = "the address until it is sent; the row 30 days"
+    TRIES = "15 minutes, as a keyed hash; gone with the next tries after that"
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """Columns with personal data, treated alike."""
+
+    table: str
+    columns: str
+    purpose: Purpose
+    keep: Keep
+    special: Special = Special.NO
+    owner: Owner = Owner.ORGANISATION
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Columns that say nothing about anybody, even beside the others of their row, or only about an organisation."""
+
+    table: str
+    columns: str
+
+
+Registry = tuple[Personal | Plain, ...]
+
+# In any table: they number or name a row, or say whose it is, and tell nothing without the rest of the row.
+STRUCTURE = {"id", "public_id", "organisation_id"}
+
+_P, _K, _S, _TOGETHER = Purpose, Keep, Special, Owner.TOGETHER
+
+REGISTRY: Registry = (
+    Personal("crm_supporter", "first_name last_name", _P.KNOW, _K.SUPPORTER),
+    Personal("crm_supporter", "postcode postcode_fold", _P.KNOW, _K.SUPPORTER),
+    Personal("crm_supporter", "name_forms last_fold canonical_id", _P.JOIN, _K.SUPPORTER),
+    Personal("crm_supporter", "external_id", _P.JOIN, _K.SUPPORTER, _S.UNION),
+    Personal("crm_supporter", "age_band", _P.EMAIL, _K.SUPPORTER),
+    Personal("crm_supporter", "restricted deceased erased_at", _P.PROVE, _K.SUPPORTER),
+    Personal("crm_supporter", "only_important_since", _P.EMAIL, _K.SUPPORTER),
+    Personal("crm_supporter", "created_at", _P.KNOW, _K.SUPPORTER),
+    Personal("crm_contactpoint", "supporter_id channel address kind", _P.EMAIL, _K.SUPPORTER),
+    Personal("crm_contactpoint", "problem created_at retired_at links_from", _P.EMAIL, _K.SUPPORTER),
+    Personal("crm_contactpoint", "folded", _P.JOIN, _K.SUPPORTER),
+    Personal("crm_addresskey", "contact_point_id address_key mailbox", _P.PROVE, _K.SUPPORTER),
+    Plain("crm_addresskey", "key_id"),
+    Plain("crm_hashchain", "key_id proof"),
+    Personal("crm_searchterm", "supporter_id term", _P.JOIN, _K.SUPPORTER),
+    Personal(
+        "crm_link", "supporter_id person_id rule created_at", _P.JOIN, _K.SUPPORTER, owner=_TOGETHER
+    ),
+    Personal("crm_merge", "kept_id moved rule merged_at undone_at", _P.JOIN, _K.SUPPORTER),
+    Personal(
+        "crm_supporterrole", "supporter_id role_id as_of batch_id", _P.KNOW, _K.SUPPORTER, _S.ROLE
+    ),
+    Personal("crm_supporterrole", "statement_id agreed_at", _P.PROVE, _K.SUPPORTER, _S.ROLE),
+    Personal("crm_supportertopic", "supporter_id topic_id wanted", _P.KNOW, _K.SUPPORTER),
+    Personal("crm_supportertag", "supporter_id tag_id", _P.KNOW, _K.SUPPORTER, _S.WORDS),
+    Plain("crm_role", "code label synonyms is_special"),
+    Plain("crm_topic", "name"),
+    Plain("crm_tag", "name"),
+    Personal("crm_record", "supporter_id batch_id line source as_of", _P.KNOW, _K.SUPPORTER),
+    Personal("crm_record", "first_name last_name postcode age_band", _P.KNOW, _K.SUPPORTER),
+    Personal("crm_record", "email phone", _P.EMAIL, _K.SUPPORTER),
+    Personal("crm_record", "external_id", _P.JOIN, _K.SUPPORTER, _S.UNION),
+    Personal("crm_record", "data", _P.IMPORT, _K.SUPPORTER, _S.WORDS),
+    Personal("crm_consentevent", "supporter_id contact_point_id address_key", _P.PROVE, _K.LEDGER),
+    Personal("crm_consentevent", "mailbox", _P.PROVE, _K.REFUSAL),
+    Personal(
+        "crm_consentevent",
+        "reach purpose_id channel action source source_detail",
+        _P.PROVE,
+        _K.LEDGER,
+    ),
+    Personal("crm_consentevent", "statement_id evidence batch_id act_id", _P.PROVE, _K.LEDGER),
+    Personal("crm_consentevent", "occurred_at occurred_until recorded_at", _P.PROVE, _K.LEDGER),
+    Personal("crm_consentevent", "paused_until confirms_id corrects_id", _P.PROVE, _K.LEDGER),
+    Personal("crm_consentevent", "actor_id second_actor_id", _P.STAFF, _K.LEDGER),
+    Personal("crm_evidencenote", "digest words created_at", _P.PROVE, _K.LEDGER, _S.WORDS),
+    Personal(
+        "crm_consentstate", "contact_point_id purpose_id statement_id", _P.PROVE, _K.SUPPORTER
+    ),
+    Personal("crm_consentstate", "granted_at grant_id names_organisation", _P.PROVE, _K.SUPPORTER),
+    Personal(
+        "crm_consentstate", "needs_confirmation confirmed_at expires_at", _P.PROVE, _K.SUPPORTER
+    ),
+    Personal("crm_consentstate", "refused_at refusal refusal_event_id", _P.PROVE, _K.SUPPORTER),
+    Personal("crm_consentstate", "refusal_scope", _P.PROVE, _K.SUPPORTER),
+    Personal("crm_consentstate", "paused_until", _P.PROVE, _K.SUPPORTER),
+    Personal("crm_platformstop", "mailbox stopped_at", _P.PROVE, _K.REFUSAL, owner=_TOGETHER),
+    Plain("crm_platformstop", "key_id"),
+    Personal("crm_deliverability", "mailbox problem since", _P.EMAIL, _K.SUPPORTER),
+    Personal("crm_batch", "created_by_id", _P.STAFF, _K.LEDGER),
+    Plain("crm_batch", "label created_at applied_at undone_at"),
+    Plain("crm_purpose", "code name description"),
+    Personal(
+        "crm_servicemail",
+        "kind contact_point_id address mailbox facts created_at",
+        _P.ANSWER,
+        _K.ANSWERED,
+    ),
+    Personal(
+        "crm_servicemail",
+        "tries next_try_at sent_at failed_at detail",
+        _P.ANSWER,
+        _K.ANSWERED,
+    ),
+    Personal("crm_submission", "kind fields", _P.ANSWER, _K.ASKED, _S.ROLE, owner=_TOGETHER),
+    Personal(
+        "crm_submission",
+        "received_at carried_out_at waits_until",
+        _P.ANSWER,
+        _K.ASKED,
+        owner=_TOGETHER,
+    ),
+    Plain("crm_signupform", "slug title introduction asks_postcode asks_roles asks_topics"),
+    Plain("crm_signupform", "is_open sites turned_away created_at"),
+    Plain("crm_signupbox", "form_id wording_id easy_wording_id purpose_id role_id"),
+    Plain("crm_seal", "through events digest hashes sealed_at"),
+    Plain("crm_sealmark", "through horizon"),
+    Plain("crm_statement", "code version format words requires_confirmation created_at"),
+    Plain("crm_statement_organisations", "statement_id"),
+    Plain("crm_statement_purposes", "statement_id purpose_id"),
+    Plain("crm_segment", "name rules created_at updated_at"),
+    Plain("crm_organisation", "code name is_partner legal_name postal_address"),
+    Plain("crm_organisation", "sender_name sender_address reply_address"),
+    Personal("crm_user", "email name password", _P.STAFF, _K.ACCOUNT, owner=_TOGETHER),
+    Personal("crm_user", "is_active created_at last_login", _P.STAFF, _K.ACCOUNT, owner=_TOGETHER),
+    Personal("crm_membership", "user_id role in_partner created_at", _P.STAFF, _K.ACCOUNT),
+    Personal("crm_signintries", "bucket tries since", _P.STAFF, _K.TRIES, owner=_TOGETHER),
+    Plain("crm_person", ""),
+    # Django's own tables.
+    Personal(
+        "django_session",
+        "session_key session_data expire_date",
+        _P.STAFF,
+        _K.SESSION,
+        owner=_TOGETHER,
+    ),
+    Personal("django_admin_log", "user_id action_time action_flag", _P.STAFF, _K.ACCOUNT),
+    Personal("django_admin_log", "object_id object_repr change_message", _P.STAFF, _K.ACCOUNT),
+    Plain("django_admin_log", "content_type_id"),
+    Plain("django_content_type", "app_label model"),
+    Plain("django_migrations", "app name applied"),
+    Plain("auth_group", "name"),
+    Plain("auth_group_permissions", "group_id permission_id"),
+    Plain("auth_permission", "name content_type_id codename"),
+)

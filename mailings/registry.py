@@ -1,0 +1,26 @@
+"""What each column of the tables of campaigns is for, as crm.registry has it for all others."""
+
+from __future__ import annotations
+
+from crm.registry import Keep, Personal, Plain, Purpose, Registry
+
+_P, _K = Purpose, Keep
+
+REGISTRY: Registry = (
+    Personal("mailings_audience", "supporter_id contact_point_id reasons", _P.PROVE, _K.SENT),
+    Plain("mailings_audience", "campaign_id version_id"),
+    Personal("mailings_delivery", "supporter_id contact_point_id mailbox", _P.EMAIL, _K.SENT),
+    Personal("mailings_delivery", "status reasons detail settled_at", _P.EMAIL, _K.SENT),
+    Personal("mailings_delivery", "is_personal is_coordinated", _P.EMAIL, _K.SENT),
+    Plain("mailings_delivery", "campaign_id version_id seq"),
+    Plain("mailings_chunk", "campaign_id first last state token leased_until cursor"),
+    Personal("mailings_campaign", "created_by_id", _P.STAFF, _K.LEDGER),
+    Plain("mailings_campaign", "name mode state due_at suitable_for_under_18"),
+    Plain("mailings_campaign", "is_important members_only"),
+    Plain("mailings_campaign", "created_at started_at finished_at"),
+    Personal("mailings_version", "author_id approved_by_id approved_at", _P.STAFF, _K.LEDGER),
+    Personal(
+        "mailings_jointapproval", "version_id partner_id user_id approved_at", _P.STAFF, _K.LEDGER
+    ),
+    Plain("mailings_version", "campaign_id segment_id purpose_id topic_id subject body updated_at invites_to_joint"),
+)

@@ -1,0 +1,109 @@
+"""Scenarios of docs/reference/scenarios.md about what a list may say of people who said something before it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from crm import wall
+from crm.models import Action, ContactPoint, Organisation, Reach, Supporter
+from crm.reasons import Reason
+from crm.services import permissions
+from tests import factories
+from tests.imports.conftest import HEAD, bring, point, preview, reasons
+
+pytestmark = pytest.mark.django_db
+
+YES = ["priya@example.org", "Priya", "Okafor", "yes", "2026-01-10"]
+
+
+def erased(where: Organisation, email: str = "priya@example.org") -> ContactPoint:
+    """Leave what an erasure leaves: a refusal of the inbox, and an empty row."""
+    gone = factories.address(factories.supporter(where), email)
+    now = datetime.now(UTC)
+    factories.event(gone, Action.ERASED, reach=Reach.MAILBOX, at=now)
+    Supporter.objects.filter(pk=gone.supporter_id).update(
+        erased_at=now, first_name="", last_name=""
+    )
+    ContactPoint.objects.filter(pk=gone.pk).update(
+        address="", folded=f"erased {gone.pk}", retired_at=now
+    )
+    return gone
+
+
+def everybody(where: Organisation) -> int:
+    return Supporter.objects.filter(organisation=where, erased_at__isnull=True).count()
+
+
+def test_15_somebody_who_was_erased_is_imported_again(socr: Organisation) -> None:
+    """Scenario 15: the row is dropped and counted under "no permission"; no profile appears."""
+    erased(socr)
+    waiting = preview(socr, [HEAD, YES], statement=factories.statement(socr))
+    assert waiting.counts["not_said"] == 1
+    assert waiting.counts["new"] == waiting.counts["yes"] == 0
+    bring(socr, [HEAD, YES])
+    assert everybody(socr) == 0
+    assert not ContactPoint.objects.filter(folded="priya@example.org").exists()
+
+
+def test_15_whoever_came_back_by_a_sign_up_of_their_own_is_imported_like_anybody(
+    socr: Organisation,
+) -> None:
+    """Scenario 15, turned round: a later confirmed act of the person's own ends it."""
+    erased(socr)
+    back = factories.address(factories.supporter(socr), "priya@example.org")
+    yes = factories.granted(back, at=datetime.now(UTC))
+    factories.event(back, Action.CONFIRM, at=datetime.now(UTC), confirms=yes)
+    bring(socr, [HEAD, YES])
+    assert back.supporter.records.count() == 1
+
+
+def test_16_somebody_erased_by_one_organisation_is_imported_by_the_other(
+    socr: Organisation, neu: Organisation
+) -> None:
+    """Scenario 16: NEU gets a profile; SOCR's suppression stands."""
+    erased(socr)
+    bring(neu, [HEAD, YES])
+    assert everybody(neu) == 1
+    assert reasons(point(neu, "priya@example.org")) == Reason(0)
+    bring(socr, [HEAD, YES])
+    assert everybody(socr) == 0
+
+
+def test_17_somebody_who_stopped_all_is_imported_by_either(
+    socr: Organisation, neu: Organisation
+) -> None:
+    """Scenario 17: blocked: `STOP_EVERYTHING`."""
+    known = factories.address(factories.supporter(socr), "priya@example.org")
+    with wall.scope("keeper", organisation_id=socr.pk):
+        act = permissions.stop_everything(point=known, detail="preference page")
+    permissions.refold_act(act_id=act)
+    for where in (socr, neu):
+        bring(where, [HEAD, YES])
+        assert reasons(point(where, "priya@example.org")) == Reason.STOP_EVERYTHING
+
+
+def test_87_another_spelling_of_an_inbox_that_unsubscribed_is_imported(socr: Organisation) -> None:
+    """Scenario 87: suppressed for that organisation, as a stop reaches wide; open to review."""
+    known = factories.address(factories.supporter(socr, "J", "Smith"), "j.smith+neu@gmail.com")
+    with wall.scope("keeper", organisation_id=socr.pk):
+        permissions.stop_address(point=known, detail="one-click")
+    row = ["jsmith@gmail.com", "J", "Smith", "yes", "2026-01-10"]
+    waiting = preview(socr, [HEAD, row], statement=factories.statement(socr))
+    assert waiting.counts["permission"] == {"kept_off": 1}  # the admin sees that it was kept off
+    bring(socr, [HEAD, row])
+    assert reasons(point(socr, "jsmith@gmail.com")) == Reason.ORG_UNSUBSCRIBED
+
+
+def test_89_an_older_sheet_brings_a_withdrawn_address_under_a_misspelt_name(
+    socr: Organisation,
+) -> None:
+    """Scenario 89: the second profile may not be mailed: that organisation has a withdrawal for the address."""
+    known = factories.address(factories.supporter(socr), "priya@example.org")
+    factories.event(known, Action.WITHDRAW, at=datetime(2026, 10, 1, tzinfo=UTC))
+    permissions.refold(supporter_ids=[known.supporter_id])
+    bring(socr, [HEAD, ["priya@example.org", "Pryia", "Okafer", "yes", "2026-06-01"]])
+    second = ContactPoint.objects.exclude(pk=known.pk).get(folded="priya@example.org")
+    assert second.supporter.canonical_id != known.supporter_id
+    assert reasons(second) == Reason.NO_CONSENT_RECORDED  # the sheet's yes does not count
