@@ -22,6 +22,7 @@ class Purpose(Enum):
         "legitimate interests",
     )
     IMPORT = "bring lists in, and take them out again", "supporters", "legitimate interests"
+    ANSWER = "do what somebody asks for by a form, and answer", "supporters, visitors", "consent"
     STAFF = "let staff in, and know who did what", "staff", "legitimate interests"
 
     def __init__(self, words: str, people: str, basis: str) -> None:
@@ -54,6 +55,8 @@ class Keep(Enum):
     SENT = "24 months, then in sums only"
     ACCOUNT = "while the account is open, then 6 years as the author of what was done"
     SESSION = "12 hours"
+    ASKED = "until it is done, at most 7 days until it is confirmed; the empty row 30 days"
+    ANSWERED = "the address until it is sent; the row 30 days"
     TRIES = "15 minutes, as a keyed hash; gone with the next tries after that"
 
 
@@ -94,7 +97,9 @@ REGISTRY: Registry = (
     Personal("crm_supporter", "only_important_since", _P.EMAIL, _K.SUPPORTER),
     Personal("crm_supporter", "created_at", _P.KNOW, _K.SUPPORTER),
     Personal("crm_contactpoint", "supporter_id channel address kind", _P.EMAIL, _K.SUPPORTER),
-    Personal("crm_contactpoint", "problem created_at retired_at", _P.EMAIL, _K.SUPPORTER),
+    Personal(
+        "crm_contactpoint", "problem created_at retired_at links_from", _P.EMAIL, _K.SUPPORTER
+    ),
     Personal("crm_contactpoint", "folded", _P.JOIN, _K.SUPPORTER),
     Personal("crm_addresskey", "contact_point_id address_key mailbox", _P.PROVE, _K.SUPPORTER),
     Plain("crm_addresskey", "key_id"),
@@ -107,6 +112,7 @@ REGISTRY: Registry = (
     Personal(
         "crm_supporterrole", "supporter_id role_id as_of batch_id", _P.KNOW, _K.SUPPORTER, _S.ROLE
     ),
+    Personal("crm_supporterrole", "statement_id agreed_at", _P.PROVE, _K.SUPPORTER, _S.ROLE),
     Personal("crm_supportertopic", "supporter_id topic_id wanted", _P.KNOW, _K.SUPPORTER),
     Personal("crm_supportertag", "supporter_id tag_id", _P.KNOW, _K.SUPPORTER, _S.WORDS),
     Plain("crm_role", "code label synonyms is_special"),
@@ -146,6 +152,29 @@ REGISTRY: Registry = (
     Personal("crm_batch", "created_by_id", _P.STAFF, _K.LEDGER),
     Plain("crm_batch", "label created_at applied_at undone_at"),
     Plain("crm_purpose", "code name description"),
+    Personal(
+        "crm_servicemail",
+        "kind contact_point_id address mailbox facts created_at",
+        _P.ANSWER,
+        _K.ANSWERED,
+    ),
+    Personal(
+        "crm_servicemail",
+        "tries next_try_at sent_at failed_at detail",
+        _P.ANSWER,
+        _K.ANSWERED,
+    ),
+    Personal("crm_submission", "kind fields", _P.ANSWER, _K.ASKED, _S.ROLE, owner=_TOGETHER),
+    Personal(
+        "crm_submission",
+        "received_at carried_out_at waits_until",
+        _P.ANSWER,
+        _K.ASKED,
+        owner=_TOGETHER,
+    ),
+    Plain("crm_signupform", "slug title introduction asks_postcode asks_roles asks_topics"),
+    Plain("crm_signupform", "is_open sites turned_away created_at"),
+    Plain("crm_signupbox", "form_id wording_id easy_wording_id purpose_id role_id"),
     Plain("crm_seal", "through events digest hashes sealed_at"),
     Plain("crm_sealmark", "through horizon"),
     Plain("crm_statement", "code version format words requires_confirmation created_at"),

@@ -19,6 +19,8 @@ from crm.models import (
     Person,
     Reach,
     Role,
+    SignUpBox,
+    SignUpForm,
     Source,
     Supporter,
     User,
@@ -81,6 +83,10 @@ def _values(model: type[models.Model], made: Made) -> dict[str, Any]:
             values[field.name] = _value(field)
     if model is JointApproval:
         values["user"] = factories.user(made[Organisation])  # somebody else than the author
+    if model is SignUpForm:
+        values["slug"] = made[Organisation].code.lower()
+    if model is SignUpBox:
+        values["role"] = None  # it asks one thing
     if "key_id" in values:
         values["key_id"] = HashChain.objects.get().key_id
     if model is ConsentEvent:

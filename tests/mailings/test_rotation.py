@@ -24,9 +24,10 @@ from crm.models import (
     Reach,
     Seal,
     SealMark,
+    ServiceMail,
     Source,
 )
-from crm.services import permissions, rotation
+from crm.services import letters, permissions, rotation
 from crm.sql import fold, seals
 from crm.sql import rotation as sql
 from imports.models import StagedRow
@@ -115,6 +116,7 @@ def test_every_table_that_keeps_hashes_is_found_and_under_the_new_secret(
         problem=1,
         since=timezone.now(),
     )
+    letters.post(organisation_id=socr.pk, kind=ServiceMail.Kind.FRESH_LINK, point=stopped)
     settings.COALESCE_HASH_KEY = f"{settings.COALESCE_HASH_KEY},{NEW}"
     counts = rotate()
     assert set(counts) == tables_with_hashes()
