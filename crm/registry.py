@@ -97,7 +97,9 @@ REGISTRY: Registry = (
     Personal("crm_supporter", "only_important_since", _P.EMAIL, _K.SUPPORTER),
     Personal("crm_supporter", "created_at", _P.KNOW, _K.SUPPORTER),
     Personal("crm_contactpoint", "supporter_id channel address kind", _P.EMAIL, _K.SUPPORTER),
-    Personal("crm_contactpoint", "problem created_at retired_at links_from", _P.EMAIL, _K.SUPPORTER),
+    Personal(
+        "crm_contactpoint", "problem created_at retired_at links_from", _P.EMAIL, _K.SUPPORTER
+    ),
     Personal("crm_contactpoint", "folded", _P.JOIN, _K.SUPPORTER),
     Personal("crm_addresskey", "contact_point_id address_key mailbox", _P.PROVE, _K.SUPPORTER),
     Plain("crm_addresskey", "key_id"),

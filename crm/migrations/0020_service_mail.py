@@ -19,7 +19,7 @@ WALL = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0011_partner_stops"),
+        ("crm", "0013_objectors"),
     ]
 
     operations = [
