@@ -106,8 +106,7 @@ def _join(request: HttpRequest, asked: Asked, *, embedded: bool) -> HttpResponse
     if form.is_valid():
         if _is_flood(request, asked.form, form.cleaned_data["email"]):
             return too_many(request)
-        if not form.is_trapped:
-            _take(asked, form)
+        context["sent"] = _take(asked, form)
         context["left_out"] = form.is_minor and _has_joint(asked, form)
         return render(request, "public/join_done.html", context)
     return render(request, "public/join.html", context)
@@ -137,18 +136,20 @@ def _turn_away(form: SignUpForm, nonce: uuid.UUID) -> None:
         cursor.execute("SELECT crm_turn_away(%s)", [form.pk])
 
 
-def _take(asked: Asked, form: JoinForm) -> None:
+def _take(asked: Asked, form: JoinForm) -> bool:
+    """Take a sign-up; give whether an email goes out, which it does not for 13 to 17 who ticked joint emails only."""
     written = form.written()
     if form.is_minor:
         joint = {box.organisation_id for box in asked.boxes if not box.organisation.is_partner}
         written["yes"] = [yes for yes in written["yes"] if yes[0] not in joint]
-    if written["yes"]:
+    if written["yes"] and not form.is_trapped:
         fields = {
             **written,
             "form": asked.form.slug,
             "organisation": asked.organisation.pk,
         }
         send_in(Submission.Kind.SIGN_UP, form.written_with, fields)
+    return bool(written["yes"])
 
 
 def _has_joint(asked: Asked, form: JoinForm) -> bool:
