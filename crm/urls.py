@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from crm.views import account, home, people, person, segments, settings, staff
+from crm.views import account, audit, home, people, person, segments, settings, staff
 
 RESET = {"email_template_name": "registration/password_reset_email.txt"}
 
@@ -44,6 +44,7 @@ urlpatterns = [
     path("settings/emails/new/", settings.edit_purpose, name="add-purpose"),
     path("settings/emails/<slug:code>/edit/", settings.edit_purpose, name="edit-purpose"),
     path("settings/organisation/", settings.edit_organisation, name="edit-organisation"),
+    path("settings/audit/", audit.who_did_what, name="who-did-what"),
     path("settings/staff/", staff.staff, name="staff"),
     path("settings/staff/new/", staff.invite, name="invite-staff"),
     path("settings/staff/<uuid:public_id>/remove/", staff.remove, name="remove-staff"),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from crm.middleware import StaffRequest
 from crm.models import Organisation, Supporter
 from crm.pages import page
+from crm.services import audit
 from crm.wakeups import wake
 from mailings import audience, dispatch, history, rendering
 from mailings.forms import CampaignForm, TextForm
@@ -102,6 +103,7 @@ def campaign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             audience.preview(version) if before else audience.report(found, staff.organisation.pk)
         )
         context["sample"] = audience.sample(version) if before else []
+        audit.listed(people=[point.supporter for point in context["sample"]], page="campaign")
         context["may_approve"] = (
             found.is_draft and not version.approved_at and version.author_id != staff.user.pk
         )
@@ -184,6 +186,7 @@ def person_mail(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Show which campaigns meant a person, whether they were included, and why not."""
     staff = cast(StaffRequest, request)
     person = get_object_or_404(Supporter, public_id=public_id, organisation=staff.organisation)
+    audit.viewed(person=person, page="emails to a person")
     return render(
         request, "mailings/person_mail.html", {"person": person, "entries": history.of(person)}
     )

@@ -3,6 +3,7 @@
 Split by noun; code outside imports from this package. Dependencies run downwards in the order below.
 """
 
+from crm.models.audit import AuditEntry
 from crm.models.consent import (
     Action,
     Batch,
@@ -37,6 +38,7 @@ __all__ = [
     "Action",
     "AddressKey",
     "AgeBand",
+    "AuditEntry",
     "Batch",
     "Channel",
     "ConsentEvent",

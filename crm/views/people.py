@@ -15,6 +15,7 @@ from crm.forms.people import FindForm, PersonForm
 from crm.middleware import StaffRequest
 from crm.models import SupporterRole
 from crm.pages import page
+from crm.services import audit
 from crm.services import people as services
 from crm.views import permissions
 
@@ -24,6 +25,7 @@ def people(request: StaffRequest) -> HttpResponse:
     form = FindForm(request.GET)
     text = form.text()
     shown = page(request, search.people(request.organisation, text), size=search.PAGE)
+    audit.listed(people=shown.rows, page="list of people")
     ids = [person.pk for person in shown.rows]
     joined = permissions.entries(ids)
     badges = permissions.badges(request.organisation, ids, joined)

@@ -28,6 +28,7 @@ from crm.models import (
     SupporterTag,
     Tag,
 )
+from crm.services import audit
 from crm.services import people as services
 from crm.services import permissions as acts
 from crm.views import permissions, timeline
@@ -69,6 +70,7 @@ def person(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
     found = _find(request, public_id)
     if found.public_id != public_id:
         return redirect("person", found.public_id)
+    audit.viewed(person=found, page="person’s page")
     joined = list(permissions.entries([found.pk]))
     points = ContactPoint.objects.filter(organisation=request.organisation, supporter__in=joined)
     context = {

@@ -37,6 +37,7 @@ FOR_ADMINS = {
     "edit-organisation",
     "staff",
     "remove-staff",
+    "who-did-what",
 }
 WITHOUT_OBJECT = {"sign-out", "home", "choose-organisation"}
 
