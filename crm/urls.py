@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from crm.views import account, audit, home, people, person, segments, settings, staff
+from crm.views import account, audit, golive, home, people, person, segments, settings, staff
 
 RESET = {"email_template_name": "registration/password_reset_email.txt"}
 
@@ -44,6 +44,9 @@ urlpatterns = [
     path("settings/emails/new/", settings.edit_purpose, name="add-purpose"),
     path("settings/emails/<slug:code>/edit/", settings.edit_purpose, name="edit-purpose"),
     path("settings/organisation/", settings.edit_organisation, name="edit-organisation"),
+    path("settings/go-live/", golive.go_live, name="go-live"),
+    path("settings/go-live/on/", golive.turn_on, name="turn-on-sending"),
+    path("settings/go-live/off/", golive.turn_off, name="turn-off-sending"),
     path("settings/audit/", audit.who_did_what, name="who-did-what"),
     path("settings/staff/", staff.staff, name="staff"),
     path("settings/staff/new/", staff.invite, name="invite-staff"),

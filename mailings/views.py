@@ -96,6 +96,8 @@ def campaign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     found = _find(staff, public_id)
     version = _own_version(staff, found)
     context: dict[str, Any] = {"campaign": found, "version": version}
+    if found.state in (Campaign.State.DRAFT, Campaign.State.SCHEDULED, Campaign.State.SENDING):
+        context["not_live"] = services.not_live(found)
     if version is not None:
         context["letter"] = rendering.prepare(version, partners=_partners(staff, found))
         before = found.state in (Campaign.State.DRAFT, Campaign.State.SCHEDULED)

@@ -18,6 +18,7 @@ from crm.models.consent import (
     Source,
     Statement,
 )
+from crm.models.golive import GoLive
 from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
 from crm.models.organisations import Membership, Organisation, OwnedModel, User
 from crm.models.people import (
@@ -47,6 +48,7 @@ __all__ = [
     "ContactPoint",
     "Deliverability",
     "EvidenceNote",
+    "GoLive",
     "Link",
     "Membership",
     "Merge",

@@ -9,14 +9,20 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from crm.models import Membership, Organisation, Purpose, Statement, User
+from crm.models import GoLive, Membership, Organisation, Purpose, Statement, User
 
 
-def add_organisation(*, organisation: Organisation) -> Organisation:
-    """Add an organisation with its first type of email. Raises ValidationError, a sentence each."""
+def add_organisation(*, organisation: Organisation, sign_off: GoLive | None = None) -> Organisation:
+    """Add an organisation with its first type of email, and with what is signed off so far.
+
+    Sending stays off: an admin turns it on. Raises ValidationError, a sentence each.
+    """
     organisation.full_clean()
     with transaction.atomic():
         organisation.save()
+        sign_off = sign_off or GoLive()
+        sign_off.organisation = organisation
+        sign_off.save()
         Purpose.objects.create(
             organisation=organisation,
             code="updates",

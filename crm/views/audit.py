@@ -109,13 +109,13 @@ def _narrowed(
 def _lines(entries: list[AuditEntry], members: list[Membership]) -> list[tuple[Line, str]]:
     """Put entries in words, each with who did it: a leaver's name is no longer ours to show."""
     names = {member.user_id: str(member.user) for member in members}
-    others = {entry.user_id for entry in entries} - names.keys() - {None}
+    others = {entry.user_id for entry in entries if entry.user_id} - names.keys()
     names |= {user.pk: str(user) for user in User.objects.filter(pk__in=others)}
     labels = _labels(entries)
     return [
         (
             Line(entry, _what(entry), entry.supporter, _details(entry, labels)),
-            names.get(entry.user_id, "Somebody who left" if entry.user_id else "Nobody signed in"),
+            names.get(entry.user_id, "Somebody who left") if entry.user_id else "Nobody signed in",
         )
         for entry in entries
     ]

@@ -24,6 +24,16 @@ class Draft:
     body: str
 
 
+def not_live(campaign: Campaign) -> list[str]:
+    """Give the names of the organisations for which it would be sent and for which sending is off."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT mailings_not_live(%s::smallint, %s)", [campaign.organisation_id, campaign.mode]
+        )
+        (names,) = cursor.fetchone()
+    return list(names)
+
+
 def create(
     *,
     organisation: Organisation,
@@ -78,7 +88,8 @@ def write(*, campaign: Campaign, organisation: Organisation, draft: Draft, user:
 def approve(*, version: Version, user: User) -> Campaign:
     """Approve a text as somebody else than its author; with the last one the campaign waits for its time.
 
-    Raises ValidationError in a sentence: for one's own text, a missing imprint, a campaign no longer a draft.
+    Raises ValidationError in a sentence: for one's own text, a missing imprint, sending that is off, a campaign no
+    longer a draft.
     """
     if user.pk == version.author_id:
         raise ValidationError("You wrote this text: ask somebody else to approve it.")
@@ -86,6 +97,11 @@ def approve(*, version: Version, user: User) -> Campaign:
     if not (organisation.legal_name.strip() and organisation.postal_address.strip()):
         raise ValidationError(
             "The imprint is missing. Add the legal name and postal address under Settings."
+        )
+    if names := not_live(version.campaign):
+        raise ValidationError(
+            f"Sending is off for {' and '.join(names)}. "
+            "An admin turns it on under Settings, Before the first campaign."
         )
     with transaction.atomic():
         campaign = _lock_draft(version.campaign)

@@ -38,8 +38,11 @@ FOR_ADMINS = {
     "staff",
     "remove-staff",
     "who-did-what",
+    "go-live",
+    "turn-on-sending",
+    "turn-off-sending",
 }
-WITHOUT_OBJECT = {"sign-out", "home", "choose-organisation"}
+WITHOUT_OBJECT = {"sign-out", "home", "choose-organisation", "turn-on-sending", "turn-off-sending"}
 
 
 def patterns(found: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:
