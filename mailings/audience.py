@@ -11,7 +11,7 @@ from django.db.models import Count
 
 from crm import consent, segments
 from crm.reasons import SENTENCES, Reason
-from mailings.models import Audience, Campaign, Delivery, Version
+from mailings.models import Audience, Campaign, Delivery, OwnMessage, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def report(campaign: Campaign, organisation_id: int) -> Tally:
 def outcomes(campaign: Campaign) -> list[tuple[str, int, str]]:
     """Count an own campaign's messages by what became of them. Coordinated ones are out of staff's reach."""
     counted = dict(
-        Delivery.objects.filter(campaign=campaign).values_list("status").annotate(n=Count("pk"))
+        OwnMessage.objects.filter(campaign=campaign).values_list("status").annotate(n=Count("pk"))
     )
     return [(status.label, counted[status], "") for status in Delivery.Status if status in counted]
 

@@ -197,6 +197,27 @@ class Delivery(OwnedModel):
         indexes = [models.Index(fields=["supporter"], name="delivery_of_supporter")]
 
 
+class OwnMessage(OwnedModel):
+    """What staff see of the messages of their own campaigns: a view without the hash of the inbox."""
+
+    id = models.BigIntegerField(primary_key=True)
+    campaign = models.ForeignKey(
+        Campaign, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    supporter = models.ForeignKey(
+        Supporter, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    is_personal = models.BooleanField()
+    status = models.SmallIntegerField(choices=Delivery.Status.choices)
+    reasons = models.BigIntegerField()
+    detail = models.CharField(max_length=200)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "mailings_message"
+
+
 class Chunk(models.Model):
     """A stretch of a campaign's queue that one worker holds at a time, with a fencing token.
 
