@@ -51,7 +51,9 @@ class OrganisationMiddleware:
         """Answer inside the scope of the organisation that was chosen, or of the user's only one."""
         staff = cast(StaffRequest, request)
         staff.organisation = staff.membership = None  # type: ignore[assignment]
-        if request.user.is_authenticated:
+        if request.user.is_authenticated and request.user.is_steward:
+            wall.take("steward", user_id=request.user.pk)
+        elif request.user.is_authenticated:
             memberships = list(
                 Membership.objects.filter(user=request.user)
                 .select_related("organisation")

@@ -5,7 +5,18 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from crm.views import account, audit, golive, home, people, person, segments, settings, staff
+from crm.views import (
+    account,
+    audit,
+    golive,
+    home,
+    people,
+    person,
+    segments,
+    settings,
+    staff,
+    steward,
+)
 
 RESET = {"email_template_name": "registration/password_reset_email.txt"}
 
@@ -39,6 +50,8 @@ urlpatterns = [
     path("segments/<uuid:public_id>/edit/", segments.edit, name="edit-segment"),
     path("segments/<uuid:public_id>/tag/", segments.tag_all, name="tag-segment"),
     path("segments/<uuid:public_id>/delete/", segments.delete, name="delete-segment"),
+    path("steward/", steward.links, name="steward"),
+    path("steward/<uuid:public_id>/", steward.link, name="steward-link"),
     path("settings/", settings.settings, name="settings"),
     path("settings/wordings/new/", settings.add_wording, name="add-wording"),
     path("settings/emails/new/", settings.edit_purpose, name="add-purpose"),

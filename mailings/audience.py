@@ -96,9 +96,12 @@ def outcomes(campaign: Campaign) -> list[tuple[str, int, str]]:
     return [(status.label, counted[status], "") for status in Delivery.Status if status in counted]
 
 
-def progress(campaign: Campaign) -> tuple[int, int]:
-    """Give how many messages are settled, of how many; rounded to tens for a coordinated campaign."""
+def progress(campaign: Campaign) -> tuple[int, int] | None:
+    """Give how many messages are settled, of how many.
+
+    For a campaign of several organisations rounded to tens; None if it has fewer than ten.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT done, everything FROM mailings_progress(%s)", [campaign.pk])
         done, everything = cursor.fetchone()
-    return int(done), int(everything)
+    return None if everything is None else (int(done or 0), int(everything))

@@ -218,6 +218,22 @@ class OwnMessage(OwnedModel):
         db_table = "mailings_message"
 
 
+class Figures(models.Model):
+    """The totals of a campaign of several organisations: counted once, when it is done, and shown rounded.
+
+    Counted once, because two looks at a moving number, or at two segments, can be subtracted (R-SEC4).
+    """
+
+    campaign = models.OneToOneField(
+        Campaign, models.CASCADE, primary_key=True, related_name="+", db_constraint=False
+    )
+    messages = models.IntegerField()
+    overlap = models.IntegerField(help_text="Inboxes that several organisations could have mailed.")
+    sent = models.IntegerField()
+    refused = models.IntegerField(help_text="By the mail server.")
+    counted_at = models.DateTimeField()
+
+
 class Chunk(models.Model):
     """A stretch of a campaign's queue that one worker holds at a time, with a fencing token.
 

@@ -8,6 +8,7 @@ from mailings import views
 
 urlpatterns = [
     path("", views.campaigns, name="campaigns"),
+    path("figures/", views.steward_figures, name="steward-figures"),
     path("new/", views.add, name="add-campaign"),
     path("<uuid:public_id>/", views.campaign, name="campaign"),
     path("<uuid:public_id>/text/", views.text, name="campaign-text"),

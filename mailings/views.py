@@ -12,12 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from crm.access import steward_required
 from crm.middleware import StaffRequest
 from crm.models import Organisation, Supporter
 from crm.pages import page
 from crm.services import audit
 from crm.wakeups import wake
-from mailings import audience, dispatch, history, rendering
+from mailings import audience, dispatch, figures, history, rendering
 from mailings.forms import CampaignForm, TextForm
 from mailings.models import Campaign, Version
 from mailings.services import campaigns as services
@@ -110,7 +111,8 @@ def campaign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             found.is_draft and not version.approved_at and version.author_id != staff.user.pk
         )
     if found.state in (Campaign.State.SENDING, Campaign.State.DONE):
-        context["done"], context["everything"] = audience.progress(found)
+        context["progress"] = audience.progress(found)
+        context["totals"] = figures.for_joint_organisers(found)
         if not found.is_coordinated:
             context["outcomes"] = audience.outcomes(found)
     return render(request, "mailings/campaign.html", context)
@@ -182,6 +184,14 @@ def copy(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     new = services.copy(campaign=campaign, organisation=staff.organisation, user=staff.user)
     messages.success(request, "Copied. Give the copy its own name and text.")
     return redirect("campaign", new.public_id)
+
+
+@steward_required
+def steward_figures(request: HttpRequest) -> HttpResponse:
+    """Show the steward the totals of campaigns of several organisations."""
+    return render(
+        request, "mailings/steward_figures.html", {"campaigns": figures.for_the_steward()}
+    )
 
 
 def person_mail(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:

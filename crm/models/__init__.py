@@ -34,6 +34,7 @@ from crm.models.people import (
 )
 from crm.models.records import Record
 from crm.models.segments import Segment
+from crm.models.steward import StewardView
 
 __all__ = [
     "Action",
@@ -64,6 +65,7 @@ __all__ = [
     "Segment",
     "Source",
     "Statement",
+    "StewardView",
     "Supporter",
     "SupporterRole",
     "SupporterTag",

@@ -77,10 +77,19 @@ class User(AbstractBaseUser):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
+    is_steward = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="The neutral data role, which sees links across organisations, masked.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()
     USERNAME_FIELD = "email"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["id", "is_steward"], name="account_kind")]
 
     def __str__(self) -> str:
         return self.name or self.email
@@ -113,6 +122,8 @@ class Membership(OwnedModel):
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.ORGANISER)
     # Copied from the organisation, and kept true by a composite foreign key: the constraint below needs it.
     in_partner = models.BooleanField(default=True, editable=False)
+    # Never true, and tied to the account's own by a composite foreign key: no steward works for anybody.
+    of_steward = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -128,6 +139,7 @@ class Membership(OwnedModel):
                 name="one_partner_for_an_account",
                 violation_error_message="This account works for another partner.",
             ),
+            models.CheckConstraint(condition=Q(of_steward=False), name="a_member_is_no_steward"),
         ]
 
     def __str__(self) -> str:
