@@ -12,13 +12,11 @@ from django.shortcuts import redirect
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, XLSX
 from import_export.forms import ExportForm
-from import_export.resources import ModelResource
 
 from crm.access import is_admin
 from crm.forms.settings import NamedForm, PurposeForm
 from crm.models import Purpose, Role, Segment, SupporterTag, SupporterTopic, Tag, Topic
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet run a cell (OWASP)
+from crm.spreadsheets import PlainResource
 
 
 class ReferenceSite(admin.AdminSite):
@@ -41,17 +39,6 @@ class ReferenceSite(admin.AdminSite):
 
 
 site = ReferenceSite()
-
-
-class PlainResource(ModelResource):  # type: ignore[misc]
-    """An export whose cells cannot be taken for formulas."""
-
-    def export_field(self, field: Any, instance: Any, **kwargs: Any) -> Any:
-        """Give a cell, with an apostrophe before what a spreadsheet would run."""
-        value = super().export_field(field, instance, **kwargs)
-        if isinstance(value, str) and value.startswith(FORMULA):
-            return f"'{value}"
-        return value
 
 
 class ReferenceAdmin(ExportMixin, admin.ModelAdmin):  # type: ignore[type-arg, misc]

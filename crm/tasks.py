@@ -8,7 +8,7 @@ import uuid
 from celery import shared_task
 
 from crm import wall
-from crm.services import matching, permissions
+from crm.services import exports, matching, permissions
 from crm.sql import fold
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,19 @@ def refold_act(act_id: str) -> None:
 def match_lists() -> None:
     """Find duplicates within and across the lists."""
     matching.match_lists()
+
+
+@shared_task
+def make_export(export_id: int) -> None:
+    """Make the file of an export that was asked for."""
+    exports.make(export_id=export_id)
+
+
+@shared_task
+def sweep_exports() -> None:
+    """Delete exports whose day is over, and make those whose wake-up was lost."""
+    for export_id in exports.sweep():
+        make_export.delay(export_id)
 
 
 @shared_task

@@ -8,6 +8,7 @@ from django.urls import path
 from crm.views import (
     account,
     audit,
+    exports,
     golive,
     home,
     people,
@@ -50,6 +51,9 @@ urlpatterns = [
     path("segments/<uuid:public_id>/edit/", segments.edit, name="edit-segment"),
     path("segments/<uuid:public_id>/tag/", segments.tag_all, name="tag-segment"),
     path("segments/<uuid:public_id>/delete/", segments.delete, name="delete-segment"),
+    path("exports/", exports.exports, name="exports"),
+    path("exports/new/", exports.add, name="add-export"),
+    path("exports/<uuid:public_id>/file/", exports.download, name="download-export"),
     path("steward/", steward.links, name="steward"),
     path("steward/<uuid:public_id>/", steward.link, name="steward-link"),
     path("settings/", settings.settings, name="settings"),

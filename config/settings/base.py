@@ -175,6 +175,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "send what is due": {"task": "mailings.tasks.sweep", "schedule": 5.0},
     "resume imports": {"task": "imports.tasks.sweep", "schedule": 30.0},
+    "make and delete exports": {"task": "crm.tasks.sweep_exports", "schedule": 60.0},
     "bring permissions up to date": {
         "task": "crm.tasks.check_consent",
         "schedule": crontab(hour="3", minute="15"),

@@ -18,6 +18,7 @@ from crm.models.consent import (
     Source,
     Statement,
 )
+from crm.models.exports import Export
 from crm.models.golive import GoLive
 from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
 from crm.models.organisations import Membership, Organisation, OwnedModel, User
@@ -49,6 +50,7 @@ __all__ = [
     "ContactPoint",
     "Deliverability",
     "EvidenceNote",
+    "Export",
     "GoLive",
     "Link",
     "Membership",

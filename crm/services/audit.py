@@ -22,8 +22,8 @@ def listed(*, people: Iterable[Supporter], page: str) -> None:
         _note(AuditEntry.Kind.VIEW, changes={"shown": [None, shown]}, reason=page)
 
 
-def exported(*, what: str, people: int, reason: str) -> None:
-    """Note an export: of what, of how many people, and why, in the words of who made it."""
+def exported(*, what: str, people: int | str, reason: str) -> None:
+    """Note an export: what was done, of which or how many people, and why, in the words of who made it."""
     _note(AuditEntry.Kind.EXPORT, changes={what: [None, people]}, reason=reason)
 
 
