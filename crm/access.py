@@ -35,6 +35,24 @@ def admin_required(view: View) -> View:
     return guarded
 
 
+def is_officer(request: HttpRequest) -> bool:
+    """Tell whether the user looks after the people of one branch only."""
+    membership = cast(StaffRequest, request).membership
+    return membership is not None and membership.branch_id is not None
+
+
+def whole_organisation(view: View) -> View:
+    """Let only those in who look after the whole organisation: campaigns, exports and segments are about all."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if is_officer(request):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 def is_steward(request: HttpRequest) -> bool:
     """Tell whether the user is the data steward, who works for no organisation."""
     return request.user.is_authenticated and request.user.is_steward

@@ -15,7 +15,7 @@ from import_export.forms import ExportForm
 
 from crm.access import is_admin
 from crm.forms.settings import NamedForm, PurposeForm
-from crm.models import Purpose, Role, Segment, SupporterTag, SupporterTopic, Tag, Topic
+from crm.models import Branch, Purpose, Role, Segment, SupporterTag, SupporterTopic, Tag, Topic
 from crm.spreadsheets import PlainResource
 
 
@@ -127,6 +127,15 @@ class TagAdmin(LabelAdmin):
 
     rule = "tag"
     links = SupporterTag.objects
+
+
+@admin.register(Branch, site=site)
+class BranchAdmin(OwnedAdmin):
+    """The parts of an organisation; people and colleagues belong to them, so none can be deleted."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Rename it instead."""
+        return False
 
 
 @admin.register(Purpose, site=site)

@@ -20,6 +20,7 @@ from django.utils.dateparse import parse_date
 from crm import consent
 from crm.identity import postcodes
 from crm.models import (
+    Branch,
     Channel,
     ContactPoint,
     Organisation,
@@ -56,6 +57,11 @@ def _area(op: str, value: str) -> Q:
     return inside if op == "is" else ~inside
 
 
+def _branch(op: str, value: int) -> Q:
+    """The branch; somebody of none is in no branch."""
+    return Q(branch=value) if op == "is" else ~Q(branch=value)
+
+
 def _added(op: str, value: str) -> Q:
     """The day on which a person came to the list; the day itself is neither before nor after."""
     start = timezone.make_aware(datetime.combine(date.fromisoformat(value), time.min))
@@ -78,6 +84,7 @@ FIELDS: dict[str, Field] = {
     "role": Field("Role", ("is", "is_not"), _linked(SupporterRole, "role"), Role.objects.all),
     "tag": Field("Tag", ("is", "is_not"), _linked(SupporterTag, "tag"), Tag.objects.all),
     "topic": Field("Topic", ("is", "is_not"), _linked(SupporterTopic, "topic"), Topic.objects.all),
+    "branch": Field("Branch", ("is", "is_not"), _branch, Branch.objects.all),
     "area": Field("Postcode begins with", ("is", "is_not"), _area),
     "added": Field("Added", ("after", "before"), _added),
 }

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from crm.models import AgeBand, Organisation, Purpose, Role, Statement
+from crm.models import AgeBand, Branch, Organisation, Purpose, Role, Statement
 
 DAY = {"type": "date"}
 
@@ -90,6 +90,27 @@ class TagForm(forms.Form):
     tag = forms.CharField(
         label="Tag", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
+
+
+class BranchForm(forms.Form):
+    """Which branch a person or a colleague belongs to."""
+
+    branch = forms.ModelChoiceField(
+        label="Branch",
+        queryset=Branch.objects.none(),
+        required=False,
+        to_field_name="public_id",
+        empty_label="None",
+    )
+
+    def __init__(
+        self, *args: Any, organisation: Organisation, none: str = "None", **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["branch"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Branch.objects.filter(organisation=organisation)
+        field.empty_label = none
 
 
 class YesForm(forms.Form):

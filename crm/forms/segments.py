@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.forms.boundfield import BoundField
 
 from crm import segments
-from crm.models import Organisation, Role, Segment, Tag, Topic
+from crm.models import Branch, Organisation, Role, Segment, Tag, Topic
 
 MATCH = (("all", "All that you choose below"), ("any", "At least one of them"))
 # Each control: its name, and the field and operator of the rule that it makes.
@@ -27,6 +27,8 @@ RULES = {
     "topic": ("topic", "is"),
     "topic_2": ("topic", "is"),
     "not_topic": ("topic", "is_not"),
+    "branch": ("branch", "is"),
+    "not_branch": ("branch", "is_not"),
     "area": ("area", "is"),
     "area_2": ("area", "is"),
     "not_area": ("area", "is_not"),
@@ -37,6 +39,7 @@ LEGENDS = {
     "role": "Roles",
     "tag": "Tags",
     "topic": "Topics",
+    "branch": "Branches",
     "area": "Where they live, such as GU or GU1",
     "added": "When they came to the list",
 }
@@ -86,6 +89,7 @@ class SegmentForm(forms.Form):
         _choice("Another topic"),
         _choice("Not this topic"),
     )
+    branch, not_branch = _choice("Branch"), _choice("Not this branch")
     area = _area("Postcode begins with")
     area_2, not_area = _area("Another beginning"), _area("Does not begin with")
     added_after, added_before = _day("After this day"), _day("Before this day")
@@ -98,6 +102,7 @@ class SegmentForm(forms.Form):
             "role": (Role.objects.all(), "code"),
             "tag": (Tag.objects.filter(organisation=organisation), "name"),
             "topic": (Topic.objects.filter(organisation=organisation), "name"),
+            "branch": (Branch.objects.filter(organisation=organisation), "name"),
         }
         kwargs["initial"] = _initial(segment, choices)
         super().__init__(*args, **kwargs)

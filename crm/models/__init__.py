@@ -21,7 +21,7 @@ from crm.models.consent import (
 from crm.models.exports import Export
 from crm.models.golive import GoLive
 from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
-from crm.models.organisations import Membership, Organisation, OwnedModel, User
+from crm.models.organisations import Branch, Membership, Organisation, OwnedModel, User
 from crm.models.people import (
     AddressKey,
     AgeBand,
@@ -43,6 +43,7 @@ __all__ = [
     "AgeBand",
     "AuditEntry",
     "Batch",
+    "Branch",
     "Channel",
     "ConsentEvent",
     "ConsentHistory",

@@ -128,7 +128,10 @@ def make(*, export_id: int) -> None:
 def _may_export(export: Export) -> bool:
     """Tell whether the one who asked still works for the whole organisation."""
     return Membership.objects.filter(
-        user=export.requested_by_id, organisation=export.organisation_id, user__is_active=True
+        user=export.requested_by_id,
+        organisation=export.organisation_id,
+        branch=None,
+        user__is_active=True,
     ).exists()
 
 

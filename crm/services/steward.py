@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -43,7 +44,7 @@ def link(*, public_id: uuid.UUID) -> SharedPerson | None:
     return next(iter(_asked("SELECT * FROM crm_steward_link(%s)", [public_id])), None)
 
 
-def _asked(sql: str, values: list[object]) -> list[SharedPerson]:
+def _asked(sql: str, values: list[Any]) -> list[SharedPerson]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         rows = cursor.fetchall()

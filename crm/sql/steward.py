@@ -12,7 +12,7 @@ FUNCTIONS = """
         RAISE EXCEPTION 'Only a command makes a steward.' USING ERRCODE = 'insufficient_privilege';
     END $$;
     CREATE TRIGGER keep_steward BEFORE UPDATE ON crm_user FOR EACH ROW
-        WHEN (OLD.is_steward <> NEW.is_steward AND current_user IN ('coalesce_visitor', 'coalesce_staff'))
+        WHEN (OLD.is_steward <> NEW.is_steward AND current_user NOT IN ('coalesce_platform', 'coalesce_owner'))
         EXECUTE FUNCTION crm_keep_steward();
 
     ALTER TABLE crm_stewardview ENABLE ROW LEVEL SECURITY;

@@ -61,7 +61,11 @@ def add(request: StaffRequest) -> HttpResponse:
             **{**form.cleaned_data, "roles": list(form.cleaned_data["roles"])}
         )
         try:
-            person = services.add_person(organisation=request.organisation, details=details)
+            person = services.add_person(
+                organisation=request.organisation,
+                details=details,
+                branch_id=request.membership.branch_id,
+            )
         except ValidationError as error:
             form.add_error(None, error)
         else:
