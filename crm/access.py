@@ -14,6 +14,7 @@ from crm.middleware import StaffRequest
 from crm.models import Membership
 
 View = Callable[..., HttpResponse]
+AnyView = Callable[..., HttpResponseBase]
 OPEN_TO_THOSE_WITHOUT = frozenset({"choose-organisation", "sign-out"})
 
 
@@ -41,11 +42,11 @@ def is_officer(request: HttpRequest) -> bool:
     return membership is not None and membership.branch_id is not None
 
 
-def whole_organisation(view: View) -> View:
+def whole_organisation(view: AnyView) -> AnyView:
     """Let only those in who look after the whole organisation: campaigns, exports and segments are about all."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if is_officer(request):
             raise PermissionDenied
         return view(request, *args, **kwargs)

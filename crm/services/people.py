@@ -60,7 +60,7 @@ def add_person(
             first_name=details.first_name,
             last_name=details.last_name,
         )
-        if branch_id and not Supporter.objects.filter(pk=known, branch=branch_id).exists():
+        if branch_id and not Supporter.objects.filter(pk=known or 0, branch=branch_id).exists():
             known = None
         supporter_id = known or sql.next_supporter_id()
         if known is None:
