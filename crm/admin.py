@@ -1,4 +1,8 @@
-"""Django's admin for reference tables only: roles, topics, tags and types of email."""
+"""Django's admin for reference tables only: roles, topics, tags and branches.
+
+Its addresses carry keys, so it holds no table whose keys are counted (crm/migrations/0036_random_keys.py); types of
+email have pages of their own.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,8 @@ from import_export.formats.base_formats import CSV, XLSX
 from import_export.forms import ExportForm
 
 from crm.access import is_admin
-from crm.forms.settings import NamedForm, PurposeForm
-from crm.models import Branch, Purpose, Role, Segment, SupporterTag, SupporterTopic, Tag, Topic
+from crm.forms.settings import NamedForm
+from crm.models import Branch, Role, Segment, SupporterTag, SupporterTopic, Tag, Topic
 from crm.spreadsheets import PlainResource
 
 
@@ -24,7 +28,7 @@ class ReferenceSite(admin.AdminSite):
 
     site_header = "Coalesce: reference tables"
     site_title = "Coalesce"
-    index_title = "Roles, topics, tags and types of email"
+    index_title = "Roles, topics, tags and branches"
     site_url = "/"
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -135,18 +139,4 @@ class BranchAdmin(OwnedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Rename it instead."""
-        return False
-
-
-@admin.register(Purpose, site=site)
-class PurposeAdmin(OwnedAdmin):
-    """The types of email; a permission rests on each, so none can be deleted."""
-
-    form = PurposeForm
-    fields = ["name", "description"]
-    list_display = ["name", "code", "description"]
-    exported = ("code", "name", "description")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """People said yes to it."""
         return False

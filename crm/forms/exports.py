@@ -6,13 +6,16 @@ from typing import Any
 
 from django import forms
 
+from crm.forms.notes import CarefulNotes
 from crm.models import Export, Organisation, Segment
 
 SHORTEST_REASON = 10
 
 
-class ExportForm(forms.Form):
+class ExportForm(CarefulNotes):
     """What is exported and the reason, which is kept with the name of who asked (R-SEC8)."""
+
+    notes = ("reason",)
 
     segment = forms.ModelChoiceField(
         label="Who is in it",

@@ -6,9 +6,12 @@ from datetime import datetime, time
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from crm.forms.notes import CarefulNotes
 from crm.models import AgeBand, Branch, Organisation, Purpose, Role, Statement
+from crm.notes import WARNING, speaks_of_a_childs_needs
 
 DAY = {"type": "date"}
 
@@ -85,11 +88,18 @@ class AddressForm(forms.Form):
 
 
 class TagForm(forms.Form):
-    """The name of a tag."""
+    """The name of a tag, which must not say what a child needs either."""
 
     tag = forms.CharField(
         label="Tag", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
+
+    def clean_tag(self) -> str:
+        """Refuse a name that looks like details of a child."""
+        name = str(self.cleaned_data["tag"])
+        if speaks_of_a_childs_needs(name):
+            raise ValidationError(WARNING)
+        return name
 
 
 class BranchForm(forms.Form):
@@ -113,8 +123,10 @@ class BranchForm(forms.Form):
         field.empty_label = none
 
 
-class YesForm(forms.Form):
+class YesForm(CarefulNotes):
     """What a person told staff, with its evidence."""
+
+    notes = ("words",)
 
     purpose = forms.ModelChoiceField(
         label="Type of email",

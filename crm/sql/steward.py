@@ -31,7 +31,7 @@ FUNCTIONS = """
     -- The rows that every request of a steward needs: their account and their session.
     CREATE POLICY steward ON crm_user FOR SELECT TO coalesce_steward USING (id = (SELECT app_user()));
     ALTER POLICY own ON django_session TO coalesce_visitor, coalesce_staff, coalesce_keeper, coalesce_steward;
-    GRANT SELECT ON crm_user, crm_stewardview TO coalesce_steward;
+    GRANT SELECT ON crm_user, crm_stewardview, crm_organisation TO coalesce_steward;
     GRANT SELECT ON crm_stewardview TO coalesce_platform;
     GRANT SELECT, INSERT, UPDATE, DELETE ON django_session TO coalesce_steward;
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from crm import tasks
 from crm.forms.exports import ExportForm
@@ -48,6 +49,7 @@ def add(request: StaffRequest) -> HttpResponse:
     return render(request, "crm/add_export.html", {"form": form})
 
 
+@require_safe
 def download(request: StaffRequest, public_id: uuid.UUID) -> HttpResponseBase:
     """Hand over a file to the one who asked for it, for a day; each time is noted."""
     export = get_object_or_404(

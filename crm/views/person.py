@@ -30,6 +30,7 @@ from crm.models import (
     SupporterTag,
     Tag,
 )
+from crm.notes import WARNING
 from crm.services import audit
 from crm.services import people as services
 from crm.services import permissions as acts
@@ -190,8 +191,15 @@ def add_tag(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
         )
         messages.success(request, f"{found.name} has the tag {name}.")
     else:
-        messages.error(request, "Give the tag a name of 80 characters or fewer.")
+        messages.error(request, _tag_fault(form))
     return redirect("person", found.public_id)
+
+
+def _tag_fault(form: TagForm) -> str:
+    """Say what is wrong with the name of a tag."""
+    if WARNING in form.errors.get("tag", []):
+        return WARNING
+    return "Give the tag a name of 80 characters or fewer."
 
 
 @require_POST
