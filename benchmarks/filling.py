@@ -112,6 +112,7 @@ _STATEMENTS = (
            'person' || n || '@example.org', 1, 0, now()
     FROM generate_series(1, %(people)s) n
     """,
+    "SELECT setval(pg_get_serial_sequence('crm_contactpoint', 'id'), %(people)s)",
     """
     INSERT INTO crm_addresskey (contact_point_id, organisation_id, key_id, address_key, mailbox)
     SELECT n, %(organisation)s, 'k1', substr(sha256(('a' || n)::bytea), 1, 16), substr(sha256(('m' || n)::bytea), 1, 16)

@@ -96,7 +96,8 @@ class MembershipRequiredMiddleware:
                 return redirect("steward")
             if name == "sign-out" or getattr(view, "for_steward", False):
                 return None
-            if getattr(view, "login_required", True):
+            is_public = not getattr(view, "login_required", True)
+            if not is_public or (match is not None and match.namespace == "admin"):
                 raise Http404
         if (
             not request.user.is_authenticated

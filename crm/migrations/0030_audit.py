@@ -23,7 +23,7 @@ SQL = (
     + audit("crm_contactpoint", staff_only=True, hides="folded,supporter_id")
     + "".join(
         audit(table, staff_only=True, hides="supporter_id")
-        for table in ("crm_supporterrole", "crm_supportertopic", "crm_supportertag", "crm_record")
+        for table in ("crm_supporterrole", "crm_supportertopic", "crm_record")
     )
     + audit("crm_batch", staff_only=True)
     # Settings and accounts: whoever does it, commands too.

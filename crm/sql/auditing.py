@@ -66,6 +66,25 @@ FUNCTIONS = """
         RETURN NULL;
     END $$;
 
+    -- Tags are given to everyone in a segment at once: one statement notes them all.
+    CREATE FUNCTION crm_audit_tags() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+        SET search_path = public, pg_temp AS $$
+    DECLARE added boolean := TG_OP = 'INSERT';
+    BEGIN
+        INSERT INTO crm_auditentry (public_id, organisation_id, user_id, at, kind, "table", "row", supporter_id,
+                                    changes, reason)
+        SELECT gen_random_uuid(), organisation_id, app_user(), clock_timestamp(), CASE WHEN added THEN 3 ELSE 5 END,
+               TG_TABLE_NAME, '', supporter_id,
+               jsonb_build_object('tag_id', CASE WHEN added THEN jsonb_build_array(NULL, tag_id)
+                                                 ELSE jsonb_build_array(tag_id, NULL) END), ''
+        FROM changed;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER audit_added AFTER INSERT ON crm_supportertag REFERENCING NEW TABLE AS changed
+        FOR EACH STATEMENT WHEN (current_setting('app.user', true) <> '') EXECUTE FUNCTION crm_audit_tags();
+    CREATE TRIGGER audit_removed AFTER DELETE ON crm_supportertag REFERENCING OLD TABLE AS changed
+        FOR EACH STATEMENT WHEN (current_setting('app.user', true) <> '') EXECUTE FUNCTION crm_audit_tags();
+
     -- What is looked at and what is exported, by the one who is signed in, for the organisation they work in.
     CREATE FUNCTION crm_audit_note(what smallint, about text, whose bigint, details jsonb, why text) RETURNS void
         LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -103,6 +103,13 @@ def test_the_steward_lands_on_their_pages_and_may_sign_out(client: Client) -> No
     assert client.get(reverse("steward"))["Location"].startswith(reverse("sign-in"))
 
 
+@pytest.mark.parametrize(
+    "path", ["/people/", "/settings/", "/admin/", "/admin/login/", "/campaigns/"]
+)
+def test_every_other_page_is_not_there_for_the_steward(client: Client, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
 def test_to_staff_the_stewards_pages_are_not_there(socr: Organisation, person: Person) -> None:
     client = Client()
     client.force_login(factories.admin(socr))
