@@ -15,6 +15,8 @@ SQL = """
         END LOOP;
         RETURN key;
     END $$;
+    REVOKE ALL ON FUNCTION crm_random_key(text, integer) FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION crm_random_key(text, integer) TO coalesce_staff, coalesce_keeper, coalesce_platform;
 """ + "".join(
     f"""
     ALTER TABLE {table} ALTER COLUMN id DROP IDENTITY IF EXISTS;

@@ -116,6 +116,27 @@ def test_every_table_of_people_shows_an_officer_their_branch_alone(
         assert ask("SELECT count(*) FROM crm_consenthistory") == [(1,)]
 
 
+def test_every_table_of_people_that_staff_read_is_narrowed_for_officers(db: None) -> None:
+    narrowed = {
+        name
+        for (name,) in ask(
+            """
+            SELECT polrelid::regclass::text FROM pg_policy
+            WHERE NOT polpermissive AND 'coalesce_officer'::regrole = ANY(polroles)
+            """
+        )
+    }
+    views = {
+        name for (name,) in ask("SELECT viewname::text FROM pg_views WHERE schemaname = 'public'")
+    }
+    assert {name for (name,) in ask(HANGING)} - views - narrowed == set(), (
+        "Put of_supporter(table) of crm/sql/branches.py into its migration."
+    )
+    for view in views:
+        ((definition,),) = ask(f"SELECT pg_get_viewdef('{view}')")
+        assert "coalesce_officer" in definition, view
+
+
 def test_an_officer_of_no_branch_sees_nobody(neu: Organisation, everybody: list[Supporter]) -> None:
     with wall.scope("officer", organisation_id=neu.pk):
         for table in ("crm_supporter", *(name for (name,) in ask(HANGING))):
