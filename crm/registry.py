@@ -57,6 +57,8 @@ class Keep(Enum):
     SESSION = "12 hours"
     ASKED = "until it is done, at most 7 days until it is confirmed; the empty row 30 days"
     ANSWERED = "the address until it is sent; the row 30 days"
+    AUDIT = "6 years; the values that it shows go when the person is erased"
+    EXPORT = "24 hours, then the file goes; that it was made stays for 6 years"
     TRIES = "15 minutes, as a keyed hash; gone with the next tries after that"
 
 
@@ -183,6 +185,18 @@ REGISTRY: Registry = (
     Plain("crm_segment", "name rules created_at updated_at"),
     Plain("crm_organisation", "code name is_partner legal_name postal_address"),
     Plain("crm_organisation", "sender_name sender_address reply_address"),
+    Plain("crm_branch", "name"),
+    Personal("crm_supporter", "branch_id", _P.KNOW, _K.SUPPORTER, _S.UNION),
+    Personal("crm_membership", "branch_id of_steward", _P.STAFF, _K.ACCOUNT),
+    Personal("crm_user", "is_steward", _P.STAFF, _K.ACCOUNT, owner=_TOGETHER),
+    Personal("crm_auditentry", "user_id at kind table row", _P.STAFF, _K.AUDIT),
+    Personal("crm_auditentry", "supporter_id changes reason", _P.STAFF, _K.AUDIT, _S.WORDS),
+    Personal("crm_stewardview", "user_id at page shown", _P.STAFF, _K.AUDIT, owner=_TOGETHER),
+    Personal("crm_export", "requested_by_id requested_at reason", _P.STAFF, _K.AUDIT, _S.WORDS),
+    Personal("crm_export", "file", _P.KNOW, _K.EXPORT, _S.UNION),
+    Plain("crm_export", "segment_id is_whole_list what format state trouble people kept_until"),
+    Personal("crm_golive", "dpia_signed_by turned_on_by_id", _P.STAFF, _K.ACCOUNT),
+    Plain("crm_golive", "dpia_reference dpia_signed_on sending_domain turned_on_at"),
     Personal("crm_user", "email name password", _P.STAFF, _K.ACCOUNT, owner=_TOGETHER),
     Personal("crm_user", "is_active created_at last_login", _P.STAFF, _K.ACCOUNT, owner=_TOGETHER),
     Personal("crm_membership", "user_id role in_partner created_at", _P.STAFF, _K.ACCOUNT),

@@ -3,6 +3,7 @@
 Split by noun; code outside imports from this package. Dependencies run downwards in the order below.
 """
 
+from crm.models.audit import AuditEntry
 from crm.models.consent import (
     Action,
     Batch,
@@ -18,9 +19,18 @@ from crm.models.consent import (
     Source,
     Statement,
 )
+from crm.models.exports import Export
+from crm.models.golive import GoLive
 from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
 from crm.models.letters import ServiceMail
-from crm.models.organisations import Membership, Organisation, OwnedModel, SignInTries, User
+from crm.models.organisations import (
+    Branch,
+    Membership,
+    Organisation,
+    OwnedModel,
+    SignInTries,
+    User,
+)
 from crm.models.people import (
     AddressKey,
     AgeBand,
@@ -37,13 +47,16 @@ from crm.models.records import Record
 from crm.models.seals import Seal, SealMark
 from crm.models.segments import Segment
 from crm.models.sign_ups import SignUpBox, SignUpForm
+from crm.models.steward import StewardView
 from crm.models.submissions import Submission
 
 __all__ = [
     "Action",
     "AddressKey",
     "AgeBand",
+    "AuditEntry",
     "Batch",
+    "Branch",
     "Channel",
     "ConsentEvent",
     "ConsentHistory",
@@ -51,6 +64,8 @@ __all__ = [
     "ContactPoint",
     "Deliverability",
     "EvidenceNote",
+    "Export",
+    "GoLive",
     "HashChain",
     "Link",
     "Membership",
@@ -74,6 +89,7 @@ __all__ = [
     "SignUpForm",
     "Source",
     "Statement",
+    "StewardView",
     "Submission",
     "Supporter",
     "SupporterRole",

@@ -12,6 +12,7 @@ from django.db import models
 from crm.models import (
     Action,
     ConsentEvent,
+    GoLive,
     HashChain,
     Membership,
     Organisation,
@@ -42,6 +43,7 @@ def one_of_each(where: Organisation) -> Made:
     staff = factories.user(where)
     made: Made = {
         Organisation: where,
+        GoLive: GoLive.objects.get(organisation=where),
         User: staff,
         Membership: staff.memberships.get(),
         Person: Person.objects.create(),
