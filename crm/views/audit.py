@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,10 +10,13 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from crm.access import admin_required
 from crm.middleware import StaffRequest
-from crm.models import AuditEntry, Membership, Role, Supporter, Tag, Topic, User
+from crm.models import AuditEntry, Branch, Membership, Role, Supporter, Tag, Topic, User
 from crm.pages import page
 
 PAGE = 50
@@ -41,7 +45,18 @@ TABLES = {
     "mailings_version": "the text of a campaign",
     "imports_import": "an import",
 }
-_LABELLED: dict[str, Any] = {"tag_id": Tag, "topic_id": Topic, "role_id": Role}
+_LABELLED: dict[str, Any] = {
+    "tag_id": Tag,
+    "topic_id": Topic,
+    "role_id": Role,
+    "branch_id": Branch,
+    "user_id": User,
+    "turned_on_by_id": User,
+    "approved_by_id": User,
+    "author_id": User,
+}
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")
+_INSIDE = frozenset({"in_partner", "of_steward", "canonical_id"})  # no act of anybody
 
 
 @dataclass(slots=True)
@@ -146,7 +161,11 @@ def _labels(entries: list[AuditEntry]) -> dict[tuple[str, int], str]:
 
 def _details(entry: AuditEntry, labels: dict[tuple[str, int], str]) -> list[str]:
     """Say which columns changed, from what to what; numbers of rows stay inside."""
-    return [_detail(column, pair, labels) for column, pair in sorted(entry.changes.items())]
+    return [
+        _detail(column, pair, labels)
+        for column, pair in sorted(entry.changes.items())
+        if column not in _INSIDE
+    ]
 
 
 def _detail(column: str, pair: Any, labels: dict[tuple[str, int], str]) -> str:
@@ -160,7 +179,12 @@ def _detail(column: str, pair: Any, labels: dict[tuple[str, int], str]) -> str:
         return f"{len(pair[1])} people"
     if column.endswith("_id") and column not in _LABELLED and column != "external_id":
         return f"{name} changed"
-    old, new = (labels.get((column, value), value) for value in pair)
+    old, new = (
+        labels.get((column, value), "something that is gone" if value else None)
+        if column in _LABELLED
+        else value
+        for value in pair
+    )
     return (
         f"{name}: {_value(new)}" if old in (None, "") else f"{name}: {_value(old)} → {_value(new)}"
     )
@@ -172,5 +196,7 @@ def _value(value: Any) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, str) and _MOMENT.match(value) and (moment := parse_datetime(value)):
+        return date_format(localtime(moment), "j F Y, H:i")
     text = str(value)
     return text if len(text) <= 120 else f"{text[:119]}…"

@@ -58,7 +58,7 @@ def _steps(lacking: list[str]) -> list[dict[str, str]]:
     return [
         {
             "label": label,
-            "hint": hint,
+            "hint": hint if code in lacking else "",
             "url": reverse(page) if page else "",
             "state": "todo" if code in lacking else "done",
         }

@@ -18,4 +18,12 @@ class Migration(migrations.Migration):
                 max_length=500,
             ),
         ),
+        migrations.RunSQL(
+            """
+            ALTER TABLE imports_import ADD CONSTRAINT said_whose_list_it_is CHECK (
+                state NOT IN ('applying', 'applied') OR length(origin) >= 20
+                OR coalesce(jsonb_array_length(counts->'foreign'), 0) = 0)
+            """,
+            migrations.RunSQL.noop,
+        ),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.test import Client
@@ -181,6 +183,22 @@ def test_an_admin_reads_who_did_what_in_words_and_narrows_it(
     about = client.get(url, {"person": str(person.public_id)}).content.decode()
     assert "tag: Stall" in about
     assert str(person.pk) not in {word.strip() for word in about.split(">")}
+
+
+def test_a_colleague_is_named_and_no_key_is_shown(socr: Organisation) -> None:
+    admin, colleague = factories.admin(socr), factories.user(socr, name="Orla")
+    client = signed_in(admin)
+    member = Membership.objects.get(user=colleague)
+    client.post(reverse("remove-staff", args=[member.public_id]))
+    page = client.get(reverse("who-did-what"), {"kind": str(Kind.DELETE.value)}).content.decode()
+    assert "Removed a colleague’s role" in page
+    assert (
+        "user: something that is gone → nothing" in page
+    )  # a leaver's account is no longer ours to see
+    added = client.get(reverse("who-did-what"), {"kind": str(Kind.INSERT.value)}).content.decode()
+    assert f"user: {admin.name}" in added
+    for user in (admin, colleague):
+        assert str(user.pk) not in re.sub(r"<[^>]+>", " ", page + added).split()
 
 
 def test_who_did_what_is_ones_own_organisations(socr: Organisation, neu: Organisation) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -80,6 +81,12 @@ def test_it_is_applied_only_when_an_admin_says_in_words_whose_it_is(
     with pytest.raises(ValidationError, match="Say in a sentence where it comes from"):
         apply(file, origin=origin)
     assert not Supporter.objects.exists()
+
+
+def test_the_database_lets_no_such_file_be_applied_without_an_answer(socr: Organisation) -> None:
+    file = preview(socr, [["Email", "NEU district"], ["priya@example.org", "Surrey"]])
+    with pytest.raises(IntegrityError, match="said_whose_list_it_is"), transaction.atomic():
+        Import.objects.filter(pk=file.pk).update(state=Import.State.APPLYING)
 
 
 def test_the_page_asks_and_the_answer_is_kept_with_a_name(socr: Organisation) -> None:
