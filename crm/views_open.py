@@ -50,10 +50,10 @@ def stop_emails(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and not form.is_trapped:
         written = {name: form.cleaned_data[name] for name in ("email", "organisation")}
         is_link = form.cleaned_data["what"] == "link"
-        if is_link and is_flood(f"link {written['email']}", most=A_MINUTE):
-            return too_many(request)
         kind = Submission.Kind.LINK if is_link else Submission.Kind.STOP
-        send_in(kind, form.written_with, written)
+        # Beyond that it has been taken already, many times over.
+        if not is_flood(f"{kind} {written['organisation']} {written['email']}", most=A_MINUTE):
+            send_in(kind, form.written_with, written)
         named = {found.code: found.name for found in organisations}
         context["done"] = form.cleaned_data["what"]
         context["name"] = named.get(written["organisation"], "")
