@@ -36,32 +36,29 @@ class Asked:
 
 
 def _asked(**which: Any) -> Asked:
-    """Find an open form, as a visitor sees it, whoever may be signed in. Raises Http404."""
-    with wall.scope("visitor"):
-        form = SignUpForm.objects.select_related("organisation").filter(is_open=True, **which)
-        found = form.order_by("pk").first()
-        if found is None:
-            raise Http404
-        boxes = list(
-            found.boxes.select_related(
-                "wording", "easy_wording", "purpose", "role", "organisation"
-            ).order_by("-organisation__is_partner", "organisation__name", "pk")
-        )
-        if not any(box.purpose_id for box in boxes):
-            raise Http404  # nobody could say yes to anything
-        special = [box.role_id for box in boxes if box.role_id]
-        roles = Role.objects.filter(is_special=False) | Role.objects.filter(pk__in=special)
-        topics = Topic.objects.filter(organisation=found.organisation)
-        return Asked(
-            form=found,
-            organisation=found.organisation,
-            # The joint emails first, then each partner's; agreements to keep a role last.
-            boxes=sorted(
-                boxes, key=lambda box: (box.role_id is not None, box.organisation.is_partner)
-            ),
-            roles=list(roles.order_by("label")) if found.asks_roles else [],
-            topics=list(topics) if found.asks_topics else [],
-        )
+    """Find an open form with what it asks. Raises Http404."""
+    form = SignUpForm.objects.select_related("organisation").filter(is_open=True, **which)
+    found = form.order_by("pk").first()
+    if found is None:
+        raise Http404
+    boxes = list(
+        found.boxes.select_related(
+            "wording", "easy_wording", "purpose", "role", "organisation"
+        ).order_by("-organisation__is_partner", "organisation__name", "pk")
+    )
+    if not any(box.purpose_id for box in boxes):
+        raise Http404  # nobody could say yes to anything
+    special = [box.role_id for box in boxes if box.role_id]
+    roles = Role.objects.filter(is_special=False) | Role.objects.filter(pk__in=special)
+    topics = Topic.objects.filter(organisation=found.organisation)
+    return Asked(
+        form=found,
+        organisation=found.organisation,
+        # The joint emails first, then each partner's; agreements to keep a role last.
+        boxes=sorted(boxes, key=lambda box: (box.role_id is not None, box.organisation.is_partner)),
+        roles=list(roles.order_by("label")) if found.asks_roles else [],
+        topics=list(topics) if found.asks_topics else [],
+    )
 
 
 @open_page
