@@ -7,6 +7,7 @@ import logging
 from crm import wall
 from crm.models import ServiceMail
 from mailings import letters
+from mailings.dispatch import moulds
 from mailings.dispatch.relay import InDoubtError, Refused, Relay, RelayUnavailableError, connected
 from mailings.sql import letters as queue
 
@@ -45,7 +46,7 @@ def _send_one(relay: Relay, mail_id: int) -> bool:
         return False
     address = mail.contact_point.address if mail.contact_point else mail.address
     try:
-        relay.hand_over(letters.compose(mail, mail.organisation), address)
+        relay.hand_over(moulds.seal(letters.compose(mail, mail.organisation), address), address)
     except Refused as refused:
         if refused.is_final or mail.tries >= queue.TRIES:
             queue.settle_failed(mail, f"refused with {refused.code}")
