@@ -44,6 +44,4 @@ RANDOM_KEY = """
 class Migration(migrations.Migration):
     dependencies = [("crm", "0060_one_inbox_at_a_time"), ("mailings", "0034_branches")]
 
-    operations = [
-        migrations.RunSQL(sql, migrations.RunSQL.noop) for sql in (TRIGGERS, RANDOM_KEY)
-    ]
+    operations = [migrations.RunSQL(sql, migrations.RunSQL.noop) for sql in (TRIGGERS, RANDOM_KEY)]
