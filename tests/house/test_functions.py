@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from django.db import ProgrammingError, connection
+from django.db import ProgrammingError, connection, transaction
 
 from crm import wall
 from crm.models import Organisation
@@ -42,6 +43,12 @@ def ask(sql: str, *values: Any) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall()) if cursor.description else []
 
 
+def attempt(sql: str) -> None:
+    """Run what ought to be refused; whether it is, is seen by what it does."""
+    with suppress(ProgrammingError), transaction.atomic():
+        ask(sql)
+
+
 def within_reach(condition: str) -> set[str]:
     """Give the functions of which `condition` holds (`p`, of pg_proc) and that some role of requests may use."""
     roles = [f"coalesce_{name}" for name in REQUESTS]
@@ -69,17 +76,14 @@ def test_nobody_has_the_hash_of_anothers_address_copied_into_a_table_of_their_ow
     role: wall.Role, socr: Organisation, neu: Organisation
 ) -> None:
     theirs = factories.address(factories.supporter(neu))
-    with (
-        pytest.raises(ProgrammingError, match="permission denied for function"),
-        wall.scope(role, organisation_id=socr.pk),
-    ):
+    with wall.scope(role, organisation_id=socr.pk):
         ask(
             """
             CREATE TEMPORARY TABLE mine (
                 contact_point_id bigint, organisation_id smallint, address_key bytea, mailbox bytea)
             """
         )
-        ask(
+        attempt(
             "CREATE TRIGGER copy BEFORE INSERT ON mine FOR EACH ROW EXECUTE FUNCTION crm_copy_hashes()"
         )
         found = ask("INSERT INTO mine VALUES (%s, %s) RETURNING mailbox", theirs.pk, neu.pk)
@@ -91,10 +95,7 @@ def test_nobody_has_the_owner_read_what_they_put_in_its_way(
     role: wall.Role, socr: Organisation, neu: Organisation
 ) -> None:
     factories.supporter(neu, first="Noor")
-    with (
-        pytest.raises(ProgrammingError, match="are not drawn"),
-        wall.scope(role, organisation_id=socr.pk),
-    ):
+    with wall.scope(role, organisation_id=socr.pk):
         ask("CREATE TEMPORARY TABLE told (name text)")
         ask("GRANT INSERT ON told TO coalesce_owner")
         ask(
@@ -105,7 +106,7 @@ def test_nobody_has_the_owner_read_what_they_put_in_its_way(
         )
         ask("CREATE TEMPORARY VIEW trap AS SELECT pg_temp.tell() AS id")
         ask("GRANT SELECT ON trap TO coalesce_owner")
-        ask("SELECT crm_random_key('trap', 1000)")
+        attempt("SELECT crm_random_key('trap', 1000)")
         assert ask("SELECT name FROM told") == []
 
 
