@@ -70,6 +70,10 @@ class RoleAdmin(ReferenceAdmin):
     list_display = ["label", "code", "is_special"]
     exported = ("code", "label", "synonyms", "is_special")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Role | None = None) -> list[str]:
+        """Every organisation uses a role by its code, and rests on what is special being kept by agreement only."""
+        return ["code", *(["is_special"] if obj.is_special else [])] if obj else []
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Every organisation's people share the roles, and nobody here may learn who has one."""
         return False

@@ -24,6 +24,7 @@ from crm.models import (
     SupporterTopic,
 )
 from crm.services import letters, permissions, preferences
+from crm.sql import holding
 from crm.tokens import Preference
 
 # Whole days, so that a pause of three months is over on the same day for everyone.
@@ -56,6 +57,7 @@ def _refuse(
     act: uuid.UUID | None = None,
 ) -> uuid.UUID | None:
     canonical = Supporter.objects.get(pk=point.supporter.canonical_id)
+    holding.hold(supporter_ids=[canonical.pk])
     return _said_already(canonical, action, purpose) or permissions.say(
         supporter=canonical,
         action=action,

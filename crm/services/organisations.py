@@ -131,13 +131,22 @@ _OPEN_INVITATION = (
     "This person has an invitation that they have not accepted yet. "
     "Ask them to accept it, then invite them again."
 )
+_MADE_ELSEWHERE = (
+    "This person has an account already that was made elsewhere, or an invitation to the joint list. "
+    "Ask the joint list’s admin to remove them, invite them here, and let the joint list invite them again."
+)
+
+
+def _invited_elsewhere(organisation: Organisation) -> str:
+    return _MADE_ELSEWHERE if organisation.is_partner else _OPEN_INVITATION
 
 
 def invite(*, organisation: Organisation, email: str, role: str) -> Membership:
     """Give somebody a role here; a new account gets in by the link of `invitation_path`.
 
     Raises ValidationError if they work here already or for another partner, or have yet to accept another
-    organisation's invitation: its link would open this list as well.
+    organisation's invitation, or if a partner invites somebody whose account the coalition made: whoever has its
+    link, or chose its password, would open this list as well.
     """
     email = email.strip().lower()
     validate_email(email)
@@ -148,7 +157,7 @@ def invite(*, organisation: Organisation, email: str, role: str) -> Membership:
                 (user_id,) = cursor.fetchone()
                 cursor.execute("SELECT crm_is_invited_elsewhere(%s)", [user_id])
                 if cursor.fetchone()[0]:
-                    raise ValidationError({"email": _OPEN_INVITATION})
+                    raise ValidationError({"email": _invited_elsewhere(organisation)})
             return Membership.objects.create(
                 user_id=user_id,
                 organisation=organisation,

@@ -33,7 +33,7 @@ from crm.models import (
     Supporter,
     User,
 )
-from crm.sql import fold
+from crm.sql import fold, holding
 
 
 def refold(*, supporter_ids: Sequence[int] = (), mailboxes: Sequence[bytes] = ()) -> None:
@@ -75,6 +75,7 @@ def say(
     """
     act, now = act or uuid.uuid4(), timezone.now()
     with transaction.atomic(), wall.elevated("keeper"):
+        holding.hold(supporter_ids=[supporter.canonical_id])
         entries = Supporter.objects.filter(canonical=supporter.canonical_id)
         points = ContactPoint.objects.filter(supporter__in=entries, channel=Channel.EMAIL)
         addressed = list(
@@ -132,6 +133,9 @@ def stop_mailbox(
     It covers what is imported later. An equal stop in force is enough: the second time adds nothing. The caller
     refolds the inbox. Keeper or platform scope.
     """
+    holding.hold(
+        mailboxes=[mailbox]
+    )  # a yes that is being written is seen, and this stop comes after it
     act, now = uuid.uuid4(), timezone.now()
     events = ConsentEvent.objects.filter(organisation_id=organisation_id, mailbox=mailbox)
     last = (
@@ -167,6 +171,7 @@ def record_complaint(*, point: ContactPoint, detail: str) -> uuid.UUID:
     act, now = uuid.uuid4(), timezone.now()
     with transaction.atomic(), wall.elevated("keeper"):
         mailbox = AddressKey.objects.values_list("mailbox", flat=True).get(contact_point=point)
+        holding.hold(mailboxes=[bytes(mailbox)])
         said = ConsentEvent.objects.filter(
             organisation_id=point.organisation_id,
             mailbox=mailbox,
@@ -216,6 +221,7 @@ def stop_everything(*, point: ContactPoint, detail: str) -> uuid.UUID:
     act = uuid.uuid4()
     with transaction.atomic(), wall.elevated("keeper"):
         keys = AddressKey.objects.get(contact_point=point)
+        holding.hold(mailboxes=[bytes(keys.mailbox)])
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT crm_stop_everything(%s, %s, %s, %s)",
@@ -265,6 +271,7 @@ def record_yes(
             organisation_id=point.organisation_id, digest=digest, defaults={"words": words.strip()}
         )
         keys = AddressKey.objects.get(contact_point=point)
+        holding.hold(mailboxes=[bytes(keys.mailbox)])
         event = ConsentEvent.objects.create(
             organisation_id=point.organisation_id,
             supporter_id=point.supporter_id,

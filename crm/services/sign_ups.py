@@ -32,6 +32,7 @@ from crm.models import (
     SupporterTopic,
 )
 from crm.services import letters, matching, people, permissions, profiles
+from crm.sql import holding
 from crm.sql import people as sql
 
 KEPT_FOR = timedelta(days=7)
@@ -198,6 +199,9 @@ def write_yes(
     point: ContactPoint, yes: Yes, *, said_at: datetime, confirmed: datetime, detail: str
 ) -> None:
     """Write a person's own yes and its confirmation; the caller refolds. Keeper or platform scope."""
+    holding.hold(
+        mailboxes=[bytes(point.keys.mailbox)]
+    )  # a stop at the same time comes before or after it
     about = {
         "organisation_id": point.organisation_id,
         "supporter_id": point.supporter_id,

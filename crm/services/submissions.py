@@ -27,10 +27,12 @@ def receive(*, kind: Submission.Kind, nonce: uuid.UUID, fields: Fields) -> None:
     """Take a form that somebody sent; the second time the same one changes nothing.
 
     `nonce` came with the empty form. It is mixed with what was written, so that a form sent twice is one, and a
-    form that was corrected and sent again is another.
+    form that was corrected and sent again is another. A stop is taken each time: the same page may be sent again
+    after the person took the first one back, or signed up anew, and to stop twice harms nobody.
     """
     written = json.dumps([kind, fields], sort_keys=True, default=str)
-    row = Submission(kind=kind, public_id=uuid.uuid5(nonce, written), fields=fields)
+    public_id = uuid.uuid4() if kind == Kind.STOP else uuid.uuid5(nonce, written)
+    row = Submission(kind=kind, public_id=public_id, fields=fields)
     with wall.scope("visitor"):
         # Without reading anything back: a visitor may add a row, and see none.
         Submission.objects.bulk_create([row], ignore_conflicts=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from django.db import connection
+from django.utils import timezone
 
 from crm.hashing import hashes_of
 from crm.identity import addresses
@@ -38,7 +40,10 @@ def stop(submission: Submission) -> None:
 
 
 def _tell(organisation: Organisation, mailbox: bytes, act: UUID) -> None:
-    """Write to an inbox on the organisation's list that it was stopped: somebody else may have done it."""
+    """Write to an inbox on the organisation's list that it was stopped: somebody else may have done it.
+
+    A form that is sent twice at once brings one email.
+    """
     point = (
         ContactPoint.objects.filter(
             organisation=organisation, keys__mailbox=mailbox, retired_at=None
@@ -46,7 +51,10 @@ def _tell(organisation: Organisation, mailbox: bytes, act: UUID) -> None:
         .order_by("pk")
         .first()
     )
-    if point is not None:
+    just_told = ServiceMail.objects.filter(
+        kind=Kind.STOPPED, contact_point=point, created_at__gt=timezone.now() - timedelta(minutes=1)
+    )
+    if point is not None and not just_told.exists():
         letters.post(
             organisation_id=organisation.pk,
             kind=Kind.STOPPED,

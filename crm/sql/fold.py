@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db import connection
 
+from crm.sql import holding
+
 REVIEW_MONTHS = 24  # docs/reference/law.md, "Retention"
 
 _COLUMNS = """
@@ -244,8 +246,10 @@ def refold(touched: Touched) -> int:
     """Bring the consent state of what was touched up to date; give the number of states written.
 
     The events of the whole neighbourhood are read: everyone merged with those touched, and everyone who
-    shares an inbox with them. Runs in the scope of one organisation, or of the platform.
+    shares an inbox with them. They are held first, so that nothing said meanwhile is overwritten. Runs in the scope
+    of one organisation, or of the platform.
     """
+    holding.hold(supporter_ids=touched.supporter_ids, mailboxes=touched.mailboxes)
     parameters: Any = {
         "supporters": list(touched.supporter_ids),
         "mailboxes": list(touched.mailboxes),
@@ -283,6 +287,7 @@ def refold(touched: Touched) -> int:
 
 def rebuild() -> int:
     """Derive every consent state afresh from the events; give the number of states. Platform scope."""
+    holding.hold_everyone()
     with connection.cursor() as cursor:
         cursor.execute(_HASH_JOINS)
         cursor.execute("DELETE FROM crm_consentstate")

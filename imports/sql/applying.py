@@ -121,7 +121,8 @@ _TAGS = f"""
     FROM {_rows(_TAG)} ON CONFLICT DO NOTHING
 """
 # A yes needs the wording: one event for each type of email that it names. A refusal speaks of every type. Of
-# equal rows one event; a stretch that is applied again finds its own events.
+# equal rows one event; a stretch that is applied again finds its own events. A refusal without a date is of the day
+# on which it came: it is another than one from before a yes.
 _EVENTS = f"""
     INSERT INTO crm_consentevent (organisation_id, supporter_id, contact_point_id, address_key, mailbox, reach,
         purpose_id, action, source, source_detail, statement_id, occurred_at, occurred_until, recorded_at, batch_id)
@@ -137,7 +138,11 @@ _EVENTS = f"""
             AND e.source = 3 AND e.purpose_id IS NOT DISTINCT FROM p.purpose_id
             AND e.occurred_at IS NOT DISTINCT FROM r.occurred_at
             AND e.statement_id IS NOT DISTINCT FROM CASE r.action WHEN 1 THEN %(statement)s::bigint END
-            AND NOT EXISTS (SELECT FROM crm_batch b WHERE b.id = e.batch_id AND b.undone_at IS NOT NULL))
+            AND NOT EXISTS (SELECT FROM crm_batch b WHERE b.id = e.batch_id AND b.undone_at IS NOT NULL)
+            AND NOT EXISTS (SELECT FROM crm_consentevent c WHERE c.corrects_id = e.id)
+            AND (e.batch_id = %(batch)s OR r.action = 1 OR r.occurred_at IS NOT NULL OR NOT EXISTS (
+                SELECT FROM crm_consentevent y
+                WHERE y.supporter_id = e.supporter_id AND y.action = 1 AND y.id > e.id)))
     ORDER BY cp.id, p.purpose_id, r.action, r.occurred_at, r.line
 """
 _BOUNCES = f"""

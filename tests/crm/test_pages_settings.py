@@ -6,10 +6,12 @@ import io
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import ProgrammingError
 from django.test import Client
 from django.urls import reverse
 from openpyxl import load_workbook
 
+from crm import wall
 from crm.models import (
     Branch,
     Organisation,
@@ -177,6 +179,20 @@ def test_a_role_gets_another_synonym(admin: Client) -> None:
     admin.post(reverse("admin:crm_role_change", args=[role.pk]), given)
     role.refresh_from_db()
     assert role.synonyms.endswith("senlead")
+
+
+def test_a_special_role_stays_special_and_keeps_its_code(socr: Organisation, admin: Client) -> None:
+    role = Role.objects.get(code="parent_carer_send")
+    given = {"code": "ally2", "label": "Parent", "synonyms": "mum"}
+    admin.post(reverse("admin:crm_role_change", args=[role.pk]), given)
+    role.refresh_from_db()
+    assert (role.label, role.code, role.is_special) == ("Parent", "parent_carer_send", True)
+    for change in ({"is_special": False}, {"code": "ally2"}):
+        with (
+            pytest.raises(ProgrammingError, match="stays special"),
+            wall.scope("staff", organisation_id=socr.pk),
+        ):
+            Role.objects.filter(pk=role.pk).update(**change)
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

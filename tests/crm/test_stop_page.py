@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -133,6 +134,32 @@ def test_a_flood_about_one_address_is_answered_alike_and_leaves_no_more_work(
     answers = {words(ask(client, "stop", "SOCR")) for _ in range(40)}
     assert len(answers) == 1
     assert Submission.objects.count() == 30
+
+
+def test_the_same_page_sent_again_after_a_stop_was_taken_back_stops_again(
+    client: Client, socr: Organisation
+) -> None:
+    person = said_yes(socr)
+    fold.rebuild()
+    said = {"email": EMAIL, "organisation": "SOCR", "what": "stop", "nonce": str(uuid.uuid4())}
+    client.post(reverse("stop-emails"), said)
+    carry_out()
+    press(client, Kind.STOPPED)
+    assert reasons(person) == Reason(0)
+    client.post(reverse("stop-emails"), said)
+    carry_out()
+    assert Reason.ORG_UNSUBSCRIBED in reasons(person)
+
+
+def test_a_stop_that_is_sent_twice_at_once_brings_one_email(
+    client: Client, socr: Organisation
+) -> None:
+    said_yes(socr)
+    fold.rebuild()
+    for _ in range(2):
+        ask(client, "stop", "SOCR")
+    carry_out()
+    assert ServiceMail.objects.count() == 1
 
 
 # Taking a stop back

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from crm import wall
 from crm.models import (
     Action,
     AddressKey,
+    ConsentEvent,
     ContactPoint,
     Organisation,
     Record,
@@ -98,6 +100,18 @@ def test_an_undated_stop_ends_a_personal_yes_and_is_put_before_the_admin(
     file = bring(socr, [HEAD, [*YES[:3], "unsubscribed", ""]])
     assert file.counts["permission"] == {"no_against_yes": 1}
     assert Reason.CONSENT_WITHDRAWN in reasons(found)
+
+
+def test_an_undated_stop_that_comes_again_after_a_yes_is_a_new_one(socr: Organisation) -> None:
+    stop = [*YES[:3], "unsubscribed", ""]
+    bring(socr, [HEAD, stop])
+    found = point(socr, "priya@example.org")
+    factories.granted(found, at=timezone.now())
+    again = bring(socr, [HEAD, stop, ["tom@example.org", "Tom", "Baker", "", ""]])
+    assert ConsentEvent.objects.filter(batch=again.batch, action=Action.WITHDRAW).count() == 1
+    before = events(socr)
+    bring(socr, [HEAD, stop])
+    assert events(socr) == before
 
 
 def test_a_stop_before_a_personal_yes_changes_nothing(socr: Organisation) -> None:  # scenario 14
