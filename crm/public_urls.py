@@ -7,6 +7,6 @@ from django.urls import path
 from crm import views_public as views
 
 urlpatterns = [
-    path("<token>/", views.preferences, name="preferences"),
+    path("<token>/", views.preferences_page, name="preferences"),
     path("<token>/stop/", views.one_click, name="one-click"),
 ]

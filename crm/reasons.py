@@ -48,6 +48,17 @@ class Reason(IntFlag):
     SENDER_NOT_AUTHORISED = auto()
 
 
+# Reasons that take no permission away: they hold mail back for a time, or for the sake of one campaign.
+ASIDE = (
+    Reason.PAUSED
+    | Reason.FREQUENCY_CAP
+    | Reason.TOPIC_OFF
+    | Reason.HARD_BOUNCE
+    | Reason.MINOR_NOT_SUITABLE
+    | Reason.AGE_UNKNOWN_MINOR_RISK
+    | Reason.SHARED_INBOX_NOT_ALLOWED
+)
+
 # What staff read: what it means, and what to do next. docs/reference/words.md holds the same table.
 SENTENCES: dict[Reason, str] = {
     Reason.STOP_EVERYTHING: "Asked every organisation to stop. Only they can undo this.",

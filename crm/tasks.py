@@ -8,7 +8,7 @@ import uuid
 from celery import shared_task
 
 from crm import wall
-from crm.services import matching, permissions, seals
+from crm.services import matching, permissions, seals, submissions
 from crm.sql import fold
 
 log = logging.getLogger(__name__)
@@ -40,3 +40,15 @@ def check_consent() -> None:
             log.error("%d consent states differed from their events and were rebuilt", different)
             fold.rebuild()
     seals.check()
+
+
+@shared_task
+def carry_out() -> None:
+    """Do what visitors sent in; woken by each form, and every few seconds by the clock."""
+    submissions.carry_out()
+
+
+@shared_task
+def forget_submissions() -> None:
+    """Forget sign-ups that nobody confirmed, each hour."""
+    submissions.forget()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from crm.views import account, home, people, person, segments, settings, staff
+from crm.views import account, home, people, person, segments, settings, sign_ups, staff
 
 RESET = {"email_template_name": "registration/password_reset_email.txt"}
 
@@ -41,6 +41,11 @@ urlpatterns = [
     path("segments/<uuid:public_id>/delete/", segments.delete, name="delete-segment"),
     path("settings/", settings.settings, name="settings"),
     path("settings/wordings/new/", settings.add_wording, name="add-wording"),
+    path("settings/wordings/<slug:code>/new/", settings.add_wording, name="add-version"),
+    path("settings/topics/new/", settings.add_topic, name="add-topic"),
+    path("settings/forms/new/", sign_ups.edit, name="add-sign-up-form"),
+    path("settings/forms/<slug:slug>/", sign_ups.show, name="sign-up-form"),
+    path("settings/forms/<slug:slug>/edit/", sign_ups.edit, name="edit-sign-up-form"),
     path("settings/emails/new/", settings.edit_purpose, name="add-purpose"),
     path("settings/emails/<slug:code>/edit/", settings.edit_purpose, name="edit-purpose"),
     path("settings/organisation/", settings.edit_organisation, name="edit-organisation"),

@@ -69,7 +69,7 @@ class Servers:
 
     def start_workers(self) -> None:
         """Start the workers and their clock."""
-        queues = "default,imports,matching,bulk"
+        queues = "transactional,default,imports,matching,bulk"
         worker = [
             "-m",
             "celery",

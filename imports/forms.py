@@ -48,7 +48,9 @@ class ImportForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._wordings = {
             str(wording.public_id): wording
-            for wording in Statement.objects.filter(organisation=organisation)
+            for wording in Statement.objects.filter(
+                organisation=organisation, purposes__isnull=False
+            ).distinct()
         }
         field = self.fields["statement"]
         assert isinstance(field, forms.ChoiceField)

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from crm.models import Organisation, Purpose, Segment, Topic
+from crm.models import Organisation, Purpose, Segment, SignUpForm, Topic
 
 
 class CampaignForm(forms.Form):
@@ -92,12 +92,20 @@ class TextForm(forms.Form):
             "and the link to stop are added below."
         ),
     )
+    invites_to_joint = forms.BooleanField(
+        label="Invite readers to the joint list",
+        required=False,
+        help_text="A link is added below the text. Nobody joins before they tick a box and confirm.",
+    )
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._offer("segment", Segment.objects.filter(organisation=organisation))
         self._offer("purpose", Purpose.objects.filter(organisation=organisation))
         self._offer("topic", Topic.objects.filter(organisation=organisation))
+        joint_forms = SignUpForm.objects.filter(organisation__is_partner=False, is_open=True)
+        if not organisation.is_partner or not joint_forms.exists():
+            del self.fields["invites_to_joint"]
 
     def _offer(self, name: str, choices: QuerySet[Any]) -> None:
         field = self.fields[name]

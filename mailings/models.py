@@ -118,6 +118,9 @@ class Version(OwnedModel):
     body = models.TextField(
         help_text="Plain text with Markdown; {{ first_name|friend }} is filled in."
     )
+    invites_to_joint = models.BooleanField(
+        default=False, help_text="A link below the text invites readers to the joint list."
+    )
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False
     )

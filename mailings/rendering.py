@@ -46,6 +46,7 @@ class Prepared:
 
 
 _LINK = "COALESCE-PREFERENCES-LINK"
+_INVITATION = "COALESCE-INVITATION-LINK"
 
 
 def prepare(version: Version, *, partners: list[Organisation]) -> Prepared:
@@ -59,6 +60,7 @@ def prepare(version: Version, *, partners: list[Organisation]) -> Prepared:
         "partners": partners,
         "subject": version.subject,
         "link": _LINK,
+        "invitation": _INVITATION if version.invites_to_joint else "",
         "body_text": version.body.strip(),
         "body_html": _html(version.body),
     }
@@ -83,6 +85,7 @@ def letter(
 ) -> Letter:
     """Make one person's message. `values` are merged, escaped in the HTML part and on one line in the subject."""
     page = settings.BASE_URL + reverse("preferences", args=[token])
+    joint = settings.BASE_URL + reverse("joint-invitation", args=[token])
     one_click = settings.BASE_URL + reverse("one-click", args=[token])
     escaped = {name: html.escape(value) for name, value in values.items()}
     sender = prepared.organisation
@@ -91,8 +94,8 @@ def letter(
         sender=f'"{sender.sender_name}" <{sender.sender_address}>',
         reply_to=sender.reply_address,
         subject=" ".join(merge.fill(prepared.subject, values).split()),
-        text=merge.fill(prepared.text, values).replace(_LINK, page),
-        html=merge.fill(prepared.html, escaped).replace(_LINK, page),
+        text=merge.fill(prepared.text, values).replace(_LINK, page).replace(_INVITATION, joint),
+        html=merge.fill(prepared.html, escaped).replace(_LINK, page).replace(_INVITATION, joint),
         headers={
             "Message-ID": f"<{message_id}@{domain}>",
             "List-ID": prepared.list_id,

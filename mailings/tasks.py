@@ -12,6 +12,8 @@ from mailings.services import sending
 def sweep() -> None:
     """Find what waits and wake workers for it; runs every few seconds."""
     work = sending.sweep()
+    if work.has_service_mail:
+        send_service_mail.delay()
     for campaign_id in work.to_freeze:
         freeze.delay(campaign_id)
     for campaign_id, workers in work.to_wake:
@@ -33,3 +35,9 @@ def send_chunk(campaign_id: int) -> None:
         send_chunk.delay(campaign_id)
     else:
         sweep.delay()
+
+
+@shared_task
+def send_service_mail() -> None:
+    """Send the links, confirmations and answers that wait; in a queue of its own, so that no campaign delays them."""
+    dispatch.send_service_mail()

@@ -173,12 +173,16 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "imports.tasks.*": {"queue": "imports"},
     "crm.tasks.match_lists": {"queue": "matching"},
+    "crm.tasks.carry_out": {"queue": "transactional"},
     "mailings.tasks.send_chunk": {"queue": "bulk"},
+    "mailings.tasks.send_service_mail": {"queue": "transactional"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "send what is due": {"task": "mailings.tasks.sweep", "schedule": 5.0},
     "seal the ledger": {"task": "crm.tasks.seal_ledger", "schedule": 60.0},
+    "do what visitors asked for": {"task": "crm.tasks.carry_out", "schedule": 5.0},
+    "forget what nobody confirmed": {"task": "crm.tasks.forget_submissions", "schedule": 3600.0},
     "resume imports": {"task": "imports.tasks.sweep", "schedule": 30.0},
     "bring permissions up to date": {
         "task": "crm.tasks.check_consent",

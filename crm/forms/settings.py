@@ -8,16 +8,16 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
-from crm.models import Membership, Organisation, OwnedModel, Purpose, Statement
+from crm.models import Membership, Organisation, OwnedModel, Purpose, Statement, Topic
 
 
-class NamedForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A row of one organisation with a name that no other row of it has. `of` binds the organisation."""
+class OwnedForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A row of one organisation. `of` binds the organisation."""
 
     organisation: ClassVar[Organisation]
 
     @classmethod
-    def of(cls, organisation: Organisation) -> type[NamedForm]:
+    def of(cls, organisation: Organisation) -> type[OwnedForm]:
         """Give this form for one organisation."""
 
         class Bound(cls):  # type: ignore[misc, valid-type]
@@ -30,6 +30,10 @@ class NamedForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         owned: OwnedModel = self.instance
         owned.organisation = self.organisation
+
+
+class NamedForm(OwnedForm):
+    """A row of one organisation with a name that no other row of it has."""
 
     def clean_name(self) -> str:
         """Give the name, spaces tidied."""
@@ -64,6 +68,16 @@ class PurposeForm(NamedForm):
         return wanted if wanted not in taken else next(c for c in numbered if c not in taken)
 
 
+class TopicForm(NamedForm):
+    """A topic, as people read it."""
+
+    class Meta:
+        model = Topic
+        fields = ["name"]
+        labels = {"name": "Name of the topic"}
+        help_texts = {"name": "Such as EHC plans."}
+
+
 class WordingForm(forms.Form):
     """A sign-up wording, kept for ever as it was shown."""
 
@@ -79,18 +93,41 @@ class WordingForm(forms.Form):
         help_text="Word for word. They must name your organisation.",
     )
     requires_confirmation = forms.BooleanField(
-        label="People had to confirm by a link in an email",
+        label="People have to confirm by a link in an email",
         required=False,
-        help_text="If so, a yes counts only once it is confirmed.",
+        help_text="If so, a yes counts only once it is confirmed. Our own sign-up forms need it.",
+    )
+    format = forms.ChoiceField(
+        label="How it is written",
+        choices=Statement.Format.choices,
+        initial=Statement.Format.PLAIN,
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    about_role = forms.BooleanField(
+        label="It asks to keep a very personal role, and no emails",
+        required=False,
+        help_text="Such as parent or carer of a child with SEND. It must name who keeps it, and why.",
     )
 
-    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, organisation: Organisation, code: str = "", **kwargs: Any
+    ) -> None:
         self.organisation = organisation
         super().__init__(*args, **kwargs)
+        if code:  # another version of a wording: its short name stays
+            self.fields["code"].disabled = True
+            self.fields["code"].initial = code
+
+    def clean_format(self) -> str:
+        """Give the way of writing; plain if none was chosen."""
+        return str(self.cleaned_data["format"] or Statement.Format.PLAIN)
 
     def clean_code(self) -> str:
         """Give a short name that is not taken."""
         code = str(self.cleaned_data["code"])
+        if self.fields["code"].disabled:
+            return code
         if Statement.objects.filter(organisation=self.organisation, code=code).exists():
             raise ValidationError("There is a wording of this short name already. Choose another.")
         return code

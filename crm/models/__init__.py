@@ -19,6 +19,7 @@ from crm.models.consent import (
     Statement,
 )
 from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
+from crm.models.letters import ServiceMail
 from crm.models.organisations import Membership, Organisation, OwnedModel, SignInTries, User
 from crm.models.people import (
     AddressKey,
@@ -35,6 +36,8 @@ from crm.models.people import (
 from crm.models.records import Record
 from crm.models.seals import Seal, SealMark
 from crm.models.segments import Segment
+from crm.models.sign_ups import SignUpBox, SignUpForm
+from crm.models.submissions import Submission
 
 __all__ = [
     "Action",
@@ -65,9 +68,13 @@ __all__ = [
     "SealMark",
     "SearchTerm",
     "Segment",
+    "ServiceMail",
     "SignInTries",
+    "SignUpBox",
+    "SignUpForm",
     "Source",
     "Statement",
+    "Submission",
     "Supporter",
     "SupporterRole",
     "SupporterTag",

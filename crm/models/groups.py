@@ -81,6 +81,17 @@ class SupporterRole(OwnedModel):
     batch = models.ForeignKey(
         "crm.Batch", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
+    # Explicit consent to keep a special role (Article 9): what the person read, and when they ticked it.
+    statement = models.ForeignKey(
+        "crm.Statement",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    agreed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["organisation", "role", "supporter"], name="has_role")]

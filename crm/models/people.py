@@ -118,6 +118,9 @@ class ContactPoint(OwnedModel):
     retired_at = models.DateTimeField(
         null=True, blank=True, help_text="Replaced by another address."
     )
+    links_from = models.DateTimeField(
+        null=True, editable=False, help_text="Links made before can stop mail and nothing more."
+    )
 
     class Meta:
         constraints = [

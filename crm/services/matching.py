@@ -45,6 +45,27 @@ def find(*, organisation_id: int, folded: str, first_name: str, last_name: str) 
     return None
 
 
+def with_joint(point: ContactPoint) -> list[ContactPoint]:
+    """Give an address of a person, and the same person's on the joint list, if they are on it.
+
+    Nothing of any other partner. Platform scope.
+    """
+    found = [point]
+    joint = Organisation.objects.filter(is_partner=False).exclude(pk=point.organisation_id).first()
+    if joint is None:
+        return found
+    supporter_id = find(
+        organisation_id=joint.pk,
+        folded=point.folded,
+        first_name=point.supporter.canonical.first_name,
+        last_name=point.supporter.canonical.last_name,
+    )
+    there = ContactPoint.objects.select_related("supporter__canonical").filter(
+        supporter__canonical=supporter_id, channel=1, folded=point.folded, retired_at=None
+    )
+    return found + list(there.filter(organisation=joint) if supporter_id else [])
+
+
 @dataclass(frozen=True, slots=True)
 class Matched:
     """What a run of matching did: entries merged within an organisation, and linked across."""

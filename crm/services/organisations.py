@@ -6,10 +6,20 @@ from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Max
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from crm.models import Membership, Organisation, Purpose, Statement, User
+from crm.models import (
+    Membership,
+    Organisation,
+    Purpose,
+    Role,
+    SignUpBox,
+    SignUpForm,
+    Statement,
+    User,
+)
 
 
 def add_organisation(*, organisation: Organisation) -> Organisation:
@@ -27,21 +37,86 @@ def add_organisation(*, organisation: Organisation) -> Organisation:
 
 
 def add_wording(
-    *, organisation: Organisation, code: str, words: str, requires_confirmation: bool = False
+    *,
+    organisation: Organisation,
+    code: str,
+    words: str,
+    requires_confirmation: bool = False,
+    format: str = Statement.Format.PLAIN,
+    about_role: bool = False,
 ) -> Statement:
-    """Add a sign-up wording that names the organisation and its types of email."""
+    """Add a sign-up wording that names the organisation and its types of email, or its next version.
+
+    What was shown stays as it was: a wording of the same short name becomes a new version of it. With
+    `about_role` it asks to keep a special role, and says yes to no email. The coalition's names every partner,
+    since joint permission needs each of them named. Raises ValidationError, a sentence.
+    """
+    named = [organisation]
+    if not organisation.is_partner:
+        partners = list(Organisation.objects.filter(is_partner=True))
+        named += partners
+        missing = [found.name for found in partners if not _names(words, found)]
+        if missing:
+            raise ValidationError({"words": f"The words must name {' and '.join(missing)}, too."})
+    earlier = Statement.objects.filter(organisation=organisation, code=code)
     statement = Statement(
         organisation=organisation,
         code=code,
+        version=(earlier.aggregate(last=Max("version"))["last"] or 0) + 1,
+        format=format,
         words=words,
         requires_confirmation=requires_confirmation,
     )
     statement.full_clean()
     with transaction.atomic():
         statement.save()
-        statement.organisations.set([organisation])
-        statement.purposes.set(Purpose.objects.filter(organisation=organisation))
+        statement.organisations.set(named)
+        if not about_role:
+            statement.purposes.set(Purpose.objects.filter(organisation=organisation))
     return statement
+
+
+def _names(words: str, organisation: Organisation) -> bool:
+    """Tell whether words name an organisation, by its name or its short one."""
+    tidy = words.replace("'", "’").casefold()
+    return organisation.name.replace("'", "’").casefold() in tidy or organisation.code in words
+
+
+def add_box(
+    *,
+    form: SignUpForm,
+    organisation: Organisation,
+    wording: Statement,
+    easy_wording: Statement | None,
+    purpose: Purpose | None,
+    role: Role | None,
+) -> SignUpBox:
+    """Put a box of one's own on a form: for a type of email, or for keeping a special role.
+
+    Raises ValidationError, a sentence by field.
+    """
+    faults = {}
+    if (purpose is None) == (role is None):
+        faults["purpose"] = "Choose a type of email, or a role, and not both."
+    if purpose is not None and not wording.requires_confirmation:
+        faults["wording"] = "Choose a wording that people confirm by email."
+    if purpose is not None and not wording.purposes.filter(pk=purpose.pk).exists():
+        faults["wording"] = "This wording does not speak of this type of email. Add a new one."
+    if role is not None and not role.is_special:
+        faults["role"] = "This role needs no box of its own."
+    same = SignUpBox.objects.filter(form=form, organisation=organisation)
+    if same.filter(purpose=purpose, role=role).exists():
+        faults["purpose"] = "The form has a box for this already. Remove it first."
+    if faults:
+        raise ValidationError(faults)
+    return SignUpBox.objects.create(
+        form=form,
+        organisation=organisation,
+        wording=wording,
+        easy_wording=easy_wording,
+        purpose=purpose,
+        role=role,
+    )
 
 
 _OPEN_INVITATION = (

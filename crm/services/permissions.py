@@ -46,10 +46,34 @@ def stop_organisation(
 ) -> uuid.UUID:
     """Record that a person told the organisation to stop altogether; give the act's id.
 
-    It reaches the person whatever the address, and is written for each entry joined in them and each of
-    their addresses, so that taking them apart loses nothing (invariant I7). Needs no evidence.
+    It reaches the person whatever the address. Needs no evidence.
     """
-    act, now = uuid.uuid4(), timezone.now()
+    return say(
+        supporter=supporter,
+        action=Action.UNSUB_ALL_ORG,
+        source=source,
+        detail=detail,
+        actor=actor,
+    )
+
+
+def say(
+    *,
+    supporter: Supporter,
+    action: Action,
+    source: Source,
+    detail: str,
+    actor: User | None = None,
+    purpose: Purpose | None = None,
+    paused_until: datetime | None = None,
+    act: uuid.UUID | None = None,
+) -> uuid.UUID:
+    """Record a refusal, a pause or its end that speaks of a person whatever the address; give the act's id.
+
+    It is written for each entry joined in them and each of their addresses, so that taking them apart loses
+    nothing (invariant I7). Without a `purpose` it speaks of every type of email. `act`: what it is part of.
+    """
+    act, now = act or uuid.uuid4(), timezone.now()
     with transaction.atomic(), wall.elevated("keeper"):
         entries = Supporter.objects.filter(canonical=supporter.canonical_id)
         points = ContactPoint.objects.filter(supporter__in=entries, channel=Channel.EMAIL)
@@ -65,11 +89,13 @@ def stop_organisation(
                 address_key=key,
                 mailbox=mailbox,
                 reach=Reach.SUPPORTER,
-                action=Action.UNSUB_ALL_ORG,
+                purpose=purpose,
+                action=action,
                 source=source,
                 source_detail=detail,
                 occurred_at=now,
                 occurred_until=now,
+                paused_until=paused_until,
                 actor=actor,
                 act_id=act,
             )
@@ -85,37 +111,14 @@ def stop_organisation(
 
 
 def stop_address(*, point: ContactPoint, detail: str) -> uuid.UUID:
-    """Record a one-click stop: this organisation mails this inbox no more, whoever reads it (RFC 8058).
-
-    The second time changes nothing but the ledger's length by nothing: an equal stop in force is enough.
-    """
-    act, now = uuid.uuid4(), timezone.now()
+    """Record a one-click stop: this organisation mails this inbox no more, whoever reads it (RFC 8058)."""
     with transaction.atomic(), wall.elevated("keeper"):
         mailbox = AddressKey.objects.values_list("mailbox", flat=True).get(contact_point=point)
-        known = ConsentEvent.objects.filter(
+        act = stop_mailbox(
             organisation_id=point.organisation_id,
-            mailbox=mailbox,
-            reach=Reach.MAILBOX,
-            action=Action.UNSUB_ALL_ORG,
-        )
-        lifted = ConsentEvent.objects.filter(
-            organisation_id=point.organisation_id, mailbox=mailbox, action=Action.GRANT
-        ).exclude(source=Source.IMPORT)
-        last = known.order_by("-id").first()
-        if last is not None and not lifted.filter(id__gt=last.pk).exists():
-            return last.act_id or act
-        ConsentEvent.objects.create(
-            organisation_id=point.organisation_id,
-            supporter_id=point.supporter_id,
-            contact_point=point,
-            mailbox=mailbox,
-            reach=Reach.MAILBOX,
-            action=Action.UNSUB_ALL_ORG,
-            source=Source.PERSONAL,
-            source_detail=detail,
-            occurred_at=now,
-            occurred_until=now,
-            act_id=act,
+            mailbox=bytes(mailbox),
+            detail=detail,
+            point=point,
         )
         refold(mailboxes=[bytes(mailbox)])
     return act
@@ -168,6 +171,40 @@ def complaints(organisation: Organisation, *, days: int) -> int:
     since = timezone.now() - timedelta(days=days)
     found = ConsentHistory.objects.filter(organisation=organisation, action=Action.COMPLAINT)
     return found.filter(recorded_at__gte=since).count()
+
+
+def stop_mailbox(
+    *, organisation_id: int, mailbox: bytes, detail: str, point: ContactPoint | None = None
+) -> uuid.UUID:
+    """Record that the reader of an inbox told an organisation to stop, on whose list it may not be; give the act.
+
+    It covers what is imported later. An equal stop in force is enough: the second time adds nothing. The caller
+    refolds the inbox. Keeper or platform scope.
+    """
+    act, now = uuid.uuid4(), timezone.now()
+    events = ConsentEvent.objects.filter(organisation_id=organisation_id, mailbox=mailbox)
+    last = (
+        events.filter(reach=Reach.MAILBOX, action=Action.UNSUB_ALL_ORG, purpose=None)
+        .order_by("-id")
+        .first()
+    )
+    lifted = events.filter(action=Action.GRANT).exclude(source=Source.IMPORT)
+    if last is not None and not lifted.filter(id__gt=last.pk).exists():
+        return last.act_id or act
+    ConsentEvent.objects.create(
+        organisation_id=organisation_id,
+        supporter_id=point.supporter_id if point else None,
+        contact_point=point,
+        mailbox=mailbox,
+        reach=Reach.MAILBOX,
+        action=Action.UNSUB_ALL_ORG,
+        source=Source.PERSONAL,
+        source_detail=detail,
+        occurred_at=now,
+        occurred_until=now,
+        act_id=act,
+    )
+    return act
 
 
 def stop_everything(*, point: ContactPoint, detail: str) -> uuid.UUID:

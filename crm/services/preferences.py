@@ -1,125 +1,120 @@
-"""What a supporter sees and does by the link in their mail: less only, and at once."""
+"""What the reader of a preference link is shown: what is sent, and nothing about who they are."""
 
 from __future__ import annotations
 
-import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db.models import Max
+from django.utils import timezone
 
 from crm import consent, wall
 from crm.identity import addresses
-from crm.models import (
-    Action,
-    ConsentEvent,
-    ContactPoint,
-    Organisation,
-    Purpose,
-    Reach,
-    Source,
-    Supporter,
-)
-from crm.services import permissions
+from crm.models import ConsentState, ContactPoint, Organisation, Purpose, Supporter, SupporterTopic
+from crm.models import Topic as TopicModel
+from crm.reasons import ASIDE, Reason
+from crm.services import matching
 from crm.tokens import Preference
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """What one organisation sends to one address, in words; nothing of any other organisation.
+class Topic:
+    """A topic of the organisation, and whether the person gets emails about it."""
 
-    `partners` are the names of all, the same for everyone.
+    id: int
+    name: str
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What one organisation, and the joint list, send to one address, in words; nothing of any other (R-SEC6).
+
+    `others`: whom one may stop from this page beside the organisation itself; the same for everyone, so that
+    an offer says nothing. `partners` are the names of all.
     """
 
     organisation: Organisation
     masked: str
+    types: list[Purpose]
     getting: list[Purpose]
+    joint: list[Purpose]
+    others: list[Organisation]
     partners: list[str]
+    topics: list[Topic] = field(default_factory=list)
+    paused_until: datetime | None = None
+    only_important: bool = False
 
 
 def choices(*, preference: Preference) -> Choices:
     """Give what the reader of a link gets now. Raises ContactPoint.DoesNotExist."""
     with wall.scope("keeper", organisation_id=preference.organisation_id):
-        point = _point(preference)
-        getting = [
-            purpose
-            for purpose in Purpose.objects.filter(organisation=point.organisation)
-            if _gets(point, purpose)
-        ]
-        partners = Organisation.objects.filter(is_partner=True).values_list("name", flat=True)
-        return Choices(point.organisation, addresses.mask(point.address), getting, list(partners))
+        point = find(preference)
+        canonical = point.supporter.canonical_id
+        entries = Supporter.objects.filter(canonical=canonical)
+        partners = Organisation.objects.filter(is_partner=True)
+        return Choices(
+            organisation=point.organisation,
+            masked=addresses.mask(point.address),
+            types=list(Purpose.objects.filter(organisation=point.organisation)),
+            getting=permitted(point),
+            joint=_joint(point),
+            others=others(point.organisation),
+            partners=list(partners.values_list("name", flat=True)),
+            topics=topics(point),
+            paused_until=paused_until(point),
+            only_important=entries.filter(only_important_since__isnull=False).exists(),
+        )
 
 
-def _gets(point: ContactPoint, purpose: Purpose) -> bool:
-    """Ask the gate, about mail of this type that is suitable for all ages."""
-    question = consent.Question(purpose.pk, suitable_for_under_18=True, is_important=True)
-    decided = consent.decide(ContactPoint.objects.filter(pk=point.pk), question)
-    return decided.values_list("reasons", flat=True).get() == 0
-
-
-def stop_person(*, preference: Preference) -> uuid.UUID | None:
-    """Stop everything that this organisation sends to this person, at any address.
-
-    Gives the act, to be refolded in a worker where it reaches the joint list; None the second time, which
-    changes nothing. Raises ContactPoint.DoesNotExist.
-    """
-    with wall.scope("keeper", organisation_id=preference.organisation_id):
-        return _stop_person(_point(preference, hold=True), preference)
-
-
-def _stop_person(point: ContactPoint, preference: Preference) -> uuid.UUID | None:
-    canonical = Supporter.objects.get(pk=point.supporter.canonical_id)
-    if _has_stopped(canonical):
-        return None
-    return permissions.stop_organisation(
-        supporter=canonical,
-        source=Source.PERSONAL,
-        detail=_detail("preference page", preference),
-    )
-
-
-def _has_stopped(canonical: Supporter) -> bool:
-    """Tell whether each entry joined in a person has such a stop already, and no yes that came after it."""
-    entries = set(Supporter.objects.filter(canonical=canonical).values_list("pk", flat=True))
-    said = ConsentEvent.objects.filter(supporter__in=entries)
-    stops = said.filter(
-        action=Action.UNSUB_ALL_ORG, reach=Reach.SUPPORTER, source=Source.PERSONAL
-    ).values_list("supporter")
-    last = dict(stops.annotate(last=Max("pk")))
-    lifted = said.filter(action=Action.GRANT).exclude(source=Source.IMPORT).aggregate(Max("pk"))
-    return entries == set(last) and min(last.values()) > (lifted["pk__max"] or 0)
-
-
-def stop_inbox(*, preference: Preference, one_click: bool) -> uuid.UUID:
-    """Stop everything that this organisation sends to this inbox, whoever reads it; give the act.
-
-    The second time changes nothing and gives the first. Raises ContactPoint.DoesNotExist.
-    """
-    detail = _detail("one-click" if one_click else "preference page", preference)
-    with wall.scope("keeper", organisation_id=preference.organisation_id):
-        return permissions.stop_address(point=_point(preference, hold=True), detail=detail)
-
-
-def stop_everything(*, preference: Preference) -> uuid.UUID:
-    """Stop what every organisation sends to this inbox, and this one to the person at any address.
-
-    Gives the act, to be refolded in a worker. Raises ContactPoint.DoesNotExist.
-    """
-    detail = _detail("preference page", preference)
-    with wall.scope("keeper", organisation_id=preference.organisation_id):
-        point = _point(preference, hold=True)
-        act = permissions.stop_everything(point=point, detail=detail)
-        _stop_person(point, preference)
-        return act
-
-
-def _point(preference: Preference, *, hold: bool = False) -> ContactPoint:
-    """Find the address of a link; `hold` makes a second press wait for the first."""
-    found = ContactPoint.objects.select_related("organisation", "supporter")
+def find(preference: Preference, *, hold: bool = False) -> ContactPoint:
+    """Find the address of a link; `hold` makes a second press wait for the first. Keeper scope."""
+    found = ContactPoint.objects.select_related("organisation", "supporter__canonical")
     if hold:
         found = found.select_for_update(no_key=True, of=("self",))
     return found.get(public_id=preference.point, organisation=preference.organisation_id)
 
 
-def _detail(how: str, preference: Preference) -> str:
-    """Say in codes where the act came from: the page or one click, and which campaign's link."""
-    return f"{how} {preference.campaign.hex[:8]}" if preference.campaign else how
+def others(organisation: Organisation) -> list[Organisation]:
+    """Give whom one may stop from this organisation's page: from a partner's the joint list, from that each partner."""
+    return list(
+        Organisation.objects.exclude(pk=organisation.pk).filter(
+            is_partner=not organisation.is_partner
+        )
+    )
+
+
+def permitted(point: ContactPoint) -> list[Purpose]:
+    """Give the types of email that may go to an address, by the gate; a pause or a topic takes none away."""
+    found = []
+    for purpose in Purpose.objects.filter(organisation=point.organisation_id).order_by("pk"):
+        question = consent.Question(purpose.pk, suitable_for_under_18=True, is_important=True)
+        asked = consent.decide(ContactPoint.objects.filter(pk=point.pk), question)
+        if not Reason(asked.values_list("reasons", flat=True).get()) & ~ASIDE:
+            found.append(purpose)
+    return found
+
+
+def _joint(point: ContactPoint) -> list[Purpose]:
+    """Give the joint emails that the same person gets at the same address."""
+    joint = Organisation.objects.filter(is_partner=False).exclude(pk=point.organisation_id).first()
+    if joint is None:
+        return []
+    with wall.scope("keeper", organisation_id=joint.pk):
+        there = matching.with_joint(point)[1:]
+        return [purpose for found in there for purpose in permitted(found)]
+
+
+def topics(point: ContactPoint) -> list[Topic]:
+    """Give the organisation's topics, ticked unless the person unticked them."""
+    said = SupporterTopic.objects.filter(supporter__canonical=point.supporter.canonical_id)
+    unwanted = set(said.filter(wanted=False).values_list("topic", flat=True))
+    rows = TopicModel.objects.filter(organisation=point.organisation_id)
+    return [Topic(row.pk, row.name, row.pk not in unwanted) for row in rows]
+
+
+def paused_until(point: ContactPoint) -> datetime | None:
+    """Give when a pause that is running at an address ends."""
+    states = ConsentState.objects.filter(contact_point=point, paused_until__gt=timezone.now())
+    last: datetime | None = states.aggregate(last=Max("paused_until"))["last"]
+    return last

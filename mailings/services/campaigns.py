@@ -24,6 +24,7 @@ class Draft:
     topic: Topic | None = None
     subject: str
     body: str
+    invites_to_joint: bool = False
 
 
 IMPORTANT_A_YEAR = 4  # what people are promised who ask for important emails only
@@ -102,6 +103,7 @@ def write(*, campaign: Campaign, organisation: Organisation, draft: Draft, user:
                 "topic": draft.topic,
                 "subject": " ".join(draft.subject.split()),
                 "body": draft.body,
+                "invites_to_joint": draft.invites_to_joint,
                 "author": user,
                 "approved_by": None,
                 "approved_at": None,
@@ -200,6 +202,7 @@ def copy(*, campaign: Campaign, organisation: Organisation, user: User) -> Campa
                 topic=version.topic,
                 subject=version.subject,
                 body=version.body,
+                invites_to_joint=version.invites_to_joint,
             )
             write(campaign=new, organisation=organisation, draft=draft, user=user)
     return new

@@ -12,7 +12,7 @@ from crm import wall
 from crm.sql import statistics
 from mailings import audience
 from mailings.models import Campaign, Version
-from mailings.sql import freezing, queue
+from mailings.sql import freezing, letters, queue
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,9 @@ def _is_due(campaign: Campaign) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What there is to do: campaigns to freeze, and for each campaign how many workers to wake."""
+    """What there is to do: service mail, campaigns to freeze, and for each campaign how many workers to wake."""
 
+    has_service_mail: bool
     to_freeze: list[int]
     to_wake: list[tuple[int, int]]
 
@@ -60,6 +61,7 @@ def sweep() -> Work:
         queue.finish()
         due = Campaign.objects.filter(state=Campaign.State.SCHEDULED, due_at__lte=timezone.now())
         return Work(
+            has_service_mail=letters.waits(),
             to_freeze=list(due.order_by("due_at").values_list("pk", flat=True)[:20]),
             to_wake=queue.to_wake(settings.COALESCE_SENDING_SLOTS),
         )

@@ -19,6 +19,8 @@ from crm.models import (
     Person,
     Reach,
     Role,
+    SignUpBox,
+    SignUpForm,
     Source,
     Supporter,
     User,
@@ -83,6 +85,10 @@ def _values(model: type[models.Model], made: Made) -> dict[str, Any]:
         values["user"] = factories.user(made[Organisation])  # somebody else than the author
     if "key_id" in values:
         values["key_id"] = HashChain.objects.get().key_id
+    if model is SignUpForm:
+        values["slug"] = made[Organisation].code.lower()
+    if model is SignUpBox:
+        values["role"] = None  # it asks one thing
     if model is ConsentEvent:
         values |= {"reach": Reach.CONTACT_POINT, "action": Action.GRANT, "batch": None}
         values |= {"source": Source.PERSONAL, "mailbox": b"m" * 16, "address_key": b"a" * 16}

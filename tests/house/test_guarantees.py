@@ -38,6 +38,10 @@ NOT_TIED = {
     ("crm_consentstate", "grant_id"): "derived: rebuilt from events that are tied",
     ("crm_consentstate", "refusal_event_id"): "derived: rebuilt from events that are tied",
     ("crm_searchterm", "supporter_id"): "derived: rebuilt from profiles",
+    (
+        "crm_signupbox",
+        "form_id",
+    ): "a partner's box may stand on the coalition's form (crm_check_box)",
     ("imports_problem", "file_id"): "transient, and many",
     ("imports_stagedrow", "file_id"): "transient, and many",
     (

@@ -23,6 +23,14 @@ PUBLIC = {
     "password_reset_complete",
     "preferences",
     "one-click",
+    "stop-emails",
+    "join",
+    "join-embedded",
+    "confirm-sign-up",
+    "confirm-address",
+    "undo-stop",
+    "own-page",
+    "joint-invitation",
 }
 FOR_ADMINS = {
     "imports",
@@ -35,6 +43,11 @@ FOR_ADMINS = {
     "add-purpose",
     "edit-purpose",
     "edit-organisation",
+    "add-version",
+    "add-topic",
+    "add-sign-up-form",
+    "sign-up-form",
+    "edit-sign-up-form",
     "staff",
     "remove-staff",
 }

@@ -1,0 +1,183 @@
+"""Signing up: an organisation's form, the same inside its own site, and the invitation to the joint list."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.clickjacking import xframe_options_exempt
+
+from crm import tokens, wall
+from crm.forms.public import JoinForm, answers, name_of, wording_of
+from crm.limits import is_flood
+from crm.models import ContactPoint, Organisation, Role, SignUpBox, SignUpForm, Submission, Topic
+from crm.services import preferences
+from crm.views_open import A_MINUTE, open_page, send_in, too_many
+from crm.views_public import is_easy, unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An open form with all that it asks."""
+
+    form: SignUpForm
+    organisation: Organisation
+    boxes: list[SignUpBox]
+    roles: list[Role]
+    topics: list[Topic]
+
+
+def _asked(**which: Any) -> Asked:
+    """Find an open form, as a visitor sees it, whoever may be signed in. Raises Http404."""
+    with wall.scope("visitor"):
+        form = SignUpForm.objects.select_related("organisation").filter(is_open=True, **which)
+        found = form.order_by("pk").first()
+        if found is None:
+            raise Http404
+        boxes = list(
+            found.boxes.select_related(
+                "wording", "easy_wording", "purpose", "role", "organisation"
+            ).order_by("-organisation__is_partner", "organisation__name", "pk")
+        )
+        if not any(box.purpose_id for box in boxes):
+            raise Http404  # nobody could say yes to anything
+        special = [box.role_id for box in boxes if box.role_id]
+        roles = Role.objects.filter(is_special=False) | Role.objects.filter(pk__in=special)
+        topics = Topic.objects.filter(organisation=found.organisation)
+        return Asked(
+            form=found,
+            organisation=found.organisation,
+            # The joint emails first, then each partner's; agreements to keep a role last.
+            boxes=sorted(
+                boxes, key=lambda box: (box.role_id is not None, box.organisation.is_partner)
+            ),
+            roles=list(roles.order_by("label")) if found.asks_roles else [],
+            topics=list(topics) if found.asks_topics else [],
+        )
+
+
+@open_page
+def join(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a sign-up form and take it."""
+    return _join(request, _asked(slug=slug), embedded=False)
+
+
+@open_page
+@xframe_options_exempt  # the policy below names who may frame it
+def embedded(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the form inside a page of the sites that it names, and of no others."""
+    asked = _asked(slug=slug)
+    answer = _join(request, asked, embedded=True)
+    answer._csp_replace = {"frame-ancestors": asked.form.sites.split() or ["'none'"]}  # type: ignore[attr-defined]
+    return answer
+
+
+def _join(request: HttpRequest, asked: Asked, *, embedded: bool) -> HttpResponse:
+    easy = is_easy(request)
+    form = JoinForm(
+        request.POST or None,
+        boxes=asked.boxes,
+        roles=asked.roles,
+        topics=asked.topics,
+        asks_postcode=asked.form.asks_postcode,
+        easy=easy,
+    )
+    context: dict[str, Any] = {
+        "form": form,
+        "asked": asked.form,
+        "organisation": asked.organisation,
+        "easy": easy,
+        "embedded": embedded,
+        "other_view": request.path if easy else f"{request.path}?view=easy",
+    }
+    if request.method != "POST":
+        return render(request, "public/join.html", context)
+    if form.is_child:
+        _turn_away(asked.form, _nonce(request))
+        return render(request, "public/join_child.html", context)
+    if form.is_valid():
+        if is_flood(f"join {request.META.get('REMOTE_ADDR')} {asked.form.pk}", most=A_MINUTE):
+            return too_many(request)
+        if not form.is_trapped:
+            _take(asked, form)
+        context["left_out"] = form.is_minor and _has_joint(asked, form)
+        return render(request, "public/join_done.html", context)
+    return render(request, "public/join.html", context)
+
+
+def _turn_away(form: SignUpForm, nonce: uuid.UUID) -> None:
+    """Count a child under 13, of whom nothing is kept (scenario 22)."""
+    if is_flood(f"child {nonce}", most=1):  # pressed twice
+        return
+    with wall.scope("visitor"), connection.cursor() as cursor:
+        cursor.execute("SELECT crm_turn_away(%s)", [form.pk])
+
+
+def _take(asked: Asked, form: JoinForm) -> None:
+    written = form.written()
+    if form.is_minor:
+        joint = {box.organisation_id for box in asked.boxes if not box.organisation.is_partner}
+        written["yes"] = [yes for yes in written["yes"] if yes[0] not in joint]
+    if written["yes"]:
+        fields = {
+            **written,
+            "form": asked.form.slug,
+            "organisation": asked.organisation.pk,
+        }
+        send_in(Submission.Kind.SIGN_UP, form.written_with, fields)
+
+
+def _has_joint(asked: Asked, form: JoinForm) -> bool:
+    return any(
+        form.cleaned_data.get(name_of(box))
+        for box in asked.boxes
+        if box.purpose_id and not box.organisation.is_partner
+    )
+
+
+@open_page
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Invite the reader of an organisation's own email to the joint list, by boxes that are not ticked.
+
+    A link may have been passed on, so a yes counts only when it is confirmed from a fresh email to the address.
+    """
+    try:
+        preference = tokens.read_preference_token(token)
+        with wall.scope("keeper", organisation_id=preference.organisation_id):
+            organisation = preferences.find(preference).organisation
+    except (tokens.BadTokenError, ContactPoint.DoesNotExist):
+        return unknown(request)
+    asked = _asked(organisation__is_partner=False)
+    easy = is_easy(request)
+    boxes = [box for box in asked.boxes if box.purpose_id and not box.organisation.is_partner]
+    ticked = [box for box in boxes if request.POST.get(name_of(box))]
+    if ticked:
+        fields = {
+            "point": str(preference.point),
+            "organisation": organisation.pk,
+            "form": asked.form.slug,
+            "easy": easy,
+            **answers(ticked, set(), easy=easy),
+        }
+        send_in(Submission.Kind.SIGN_UP, _nonce(request), fields)
+    context = {
+        "organisation": organisation,
+        "boxes": [(name_of(box), wording_of(box, easy=easy).words) for box in boxes],
+        "nonce": uuid.uuid4(),
+        "done": bool(ticked),
+        "nothing_ticked": request.method == "POST" and not ticked,
+        "easy": easy,
+        "other_view": request.path if easy else f"{request.path}?view=easy",
+    }
+    return render(request, "public/invitation.html", context)
+
+
+def _nonce(request: HttpRequest) -> uuid.UUID:
+    try:
+        return uuid.UUID(request.POST.get("nonce", ""))
+    except ValueError:
+        return uuid.uuid4()
