@@ -21,6 +21,7 @@ class Purpose(Enum):
         "supporters",
         "legitimate interests",
     )
+    ANSWER = "answer requests and complaints, and report incidents", "anybody", "legal obligation"
     IMPORT = "bring lists in, and take them out again", "supporters", "legitimate interests"
     STAFF = "let staff in, and know who did what", "staff", "legitimate interests"
 
@@ -54,6 +55,10 @@ class Keep(Enum):
     SENT = "24 months, then in sums only"
     ACCOUNT = "while the account is open, then 6 years as the author of what was done"
     SESSION = "12 hours"
+    FORM = "until it is carried out or confirmed, 7 days at most; that it came, a month"
+    CASE = "6 years after it was closed"
+    DAY = "24 hours"
+    MINUTE = "a minute, until it stands in the journal of refusals as a keyed hash"
     TRIES = "15 minutes, as a keyed hash; gone with the next tries after that"
 
 
@@ -159,6 +164,48 @@ REGISTRY: Registry = (
     Personal("crm_membership", "user_id role in_partner created_at", _P.STAFF, _K.ACCOUNT),
     Personal("crm_signintries", "bucket tries since", _P.STAFF, _K.TRIES, owner=_TOGETHER),
     Plain("crm_person", ""),
+    # What visitors send in, and service mail.
+    Personal("crm_contactpoint", "links_from", _P.EMAIL, _K.SUPPORTER),
+    Personal("crm_supporterrole", "statement_id agreed_at", _P.PROVE, _K.SUPPORTER, _S.ROLE),
+    Personal("crm_servicemail", "contact_point_id address mailbox", _P.EMAIL, _K.FORM),
+    Personal("crm_servicemail", "kind facts created_at tries", _P.EMAIL, _K.FORM),
+    Personal("crm_servicemail", "next_try_at sent_at failed_at detail", _P.EMAIL, _K.FORM),
+    Personal(
+        "crm_submission",
+        "kind fields received_at carried_out_at",
+        _P.EMAIL,
+        _K.FORM,
+        _S.WORDS,
+        owner=_TOGETHER,
+    ),
+    Personal("crm_submission", "waits_until", _P.EMAIL, _K.FORM, owner=_TOGETHER),
+    Plain("crm_signupform", "slug title introduction asks_postcode asks_roles asks_topics is_open"),
+    Plain("crm_signupform", "sites turned_away created_at"),
+    Plain("crm_signupbox", "form_id wording_id easy_wording_id purpose_id role_id"),
+    # Rights.
+    Personal("crm_supporter", "family_contact", _P.ANSWER, _K.SUPPORTER, _S.WORDS),
+    Personal("crm_case", "reference kind came_by received_at", _P.ANSWER, _K.CASE),
+    Personal("crm_case", "supporter_id who address", _P.ANSWER, _K.CASE),
+    Personal("crm_case", "words", _P.ANSWER, _K.CASE, _S.WORDS),
+    Personal("crm_case", "due_at identity_asked_on identity_received_on", _P.ANSWER, _K.CASE),
+    Personal("crm_case", "clarification_asked_on clarification_received_on", _P.ANSWER, _K.CASE),
+    Personal("crm_case", "extended_on acknowledged_at outcome closed_at", _P.ANSWER, _K.CASE),
+    Personal("crm_case", "risk reported_at people_told_at", _P.ANSWER, _K.CASE),
+    Plain("crm_case", "created_at"),
+    Personal("crm_casenote", "case_id at is_log", _P.ANSWER, _K.CASE),
+    Personal("crm_casenote", "words", _P.ANSWER, _K.CASE, _S.WORDS),
+    Personal("crm_casenote", "by_id", _P.STAFF, _K.CASE),
+    Personal("crm_pack", "supporter_id case_id as_json as_html", _P.ANSWER, _K.DAY, _S.WORDS),
+    Personal("crm_pack", "state asked_at kept_until", _P.ANSWER, _K.CASE),
+    Personal("crm_pack", "asked_by_id", _P.STAFF, _K.CASE),
+    Personal("crm_erasure", "supporter_id case_id asked_at done_at", _P.PROVE, _K.LEDGER),
+    Personal("crm_erasure", "asked_by_id", _P.STAFF, _K.LEDGER),
+    Personal("crm_waitingrefusal", "organisation_code mailbox purpose_code", _P.PROVE, _K.MINUTE),
+    Personal("crm_waitingrefusal", "action flag entry at", _P.PROVE, _K.MINUTE),
+    Personal("crm_retentionreport", "approved_by_id approved_at", _P.STAFF, _K.LEDGER),
+    Plain("crm_retentionreport", "made_at counts gone done_at"),
+    Plain("crm_journalmark", "line behind_since"),
+    Plain("crm_bankholiday", "day name"),
     # Django's own tables.
     Personal(
         "django_session",

@@ -5,7 +5,18 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from crm.views import account, home, people, person, segments, settings, sign_ups, staff
+from crm.views import (
+    account,
+    cases,
+    home,
+    people,
+    person,
+    rights,
+    segments,
+    settings,
+    sign_ups,
+    staff,
+)
 
 RESET = {"email_template_name": "registration/password_reset_email.txt"}
 
@@ -33,6 +44,16 @@ urlpatterns = [
     path("people/<uuid:public_id>/untag/", person.remove_tag, name="remove-tag"),
     path("addresses/<uuid:public_id>/mend/", person.mend_address, name="mend-address"),
     path("addresses/<uuid:public_id>/yes/", person.record_yes, name="record-yes"),
+    path("people/<uuid:public_id>/died/", rights.record_death, name="record-death"),
+    path("cases/", cases.register, name="cases"),
+    path("cases/new/", cases.add, name="add-case"),
+    path("cases/<uuid:public_id>/", cases.case, name="case"),
+    path("cases/<uuid:public_id>/do/<slug:name>/", cases.act, name="case-act"),
+    path("cases/<uuid:public_id>/pack/", rights.ask_pack, name="ask-pack"),
+    path("cases/<uuid:public_id>/erase/", rights.erase, name="erase"),
+    path("packs/<uuid:public_id>/<slug:kind>/", rights.download_pack, name="download-pack"),
+    path("retention/", rights.retention_page, name="retention"),
+    path("retention/<uuid:public_id>/approve/", rights.approve_retention, name="approve-retention"),
     path("segments/", segments.segment_list, name="segments"),
     path("segments/new/", segments.edit, name="add-segment"),
     path("segments/<uuid:public_id>/", segments.segment, name="segment"),

@@ -3,6 +3,7 @@
 Split by noun; code outside imports from this package. Dependencies run downwards in the order below.
 """
 
+from crm.models.cases import BankHoliday, Case, CaseNote, Pack
 from crm.models.consent import (
     Action,
     Batch,
@@ -19,6 +20,7 @@ from crm.models.consent import (
     Statement,
 )
 from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
+from crm.models.keeping import Erasure, JournalMark, RetentionReport, WaitingRefusal
 from crm.models.letters import ServiceMail
 from crm.models.organisations import Membership, Organisation, OwnedModel, SignInTries, User
 from crm.models.people import (
@@ -43,25 +45,32 @@ __all__ = [
     "Action",
     "AddressKey",
     "AgeBand",
+    "BankHoliday",
     "Batch",
+    "Case",
+    "CaseNote",
     "Channel",
     "ConsentEvent",
     "ConsentHistory",
     "ConsentState",
     "ContactPoint",
     "Deliverability",
+    "Erasure",
     "EvidenceNote",
     "HashChain",
+    "JournalMark",
     "Link",
     "Membership",
     "Merge",
     "Organisation",
     "OwnedModel",
+    "Pack",
     "Person",
     "PlatformStop",
     "Purpose",
     "Reach",
     "Record",
+    "RetentionReport",
     "Role",
     "Scope",
     "Seal",
@@ -82,4 +91,5 @@ __all__ = [
     "Tag",
     "Topic",
     "User",
+    "WaitingRefusal",
 ]
