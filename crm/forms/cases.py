@@ -19,7 +19,9 @@ WORDS = forms.Textarea(attrs={"rows": 5})
 
 
 def _day(label: str, **extra: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}), **extra)
+    return forms.DateField(
+        label=label, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **extra
+    )
 
 
 class NewCaseForm(forms.Form):
