@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from crm import wall
-from crm.models import Organisation, Purpose, Role, User
+from crm.models import GoLive, Organisation, Purpose, Role, User
 from crm.services import organisations
 from crm.sql import fold
 from mailings.models import Campaign, Version
@@ -60,7 +61,16 @@ def _organisations() -> None:
             sender_address=f"news@{code.lower()}.example.org",
             reply_address=f"reply@{code.lower()}.example.org",
         )
-        organisations.add_organisation(organisation=made)
+        organisations.add_organisation(
+            organisation=made,
+            sign_off=GoLive(
+                dpia_reference="bench",
+                dpia_signed_by="bench",
+                dpia_signed_on=timezone.localdate(),
+                sending_domain=f"{code.lower()}.example.org",
+                turned_on_at=timezone.now(),
+            ),
+        )
     socr = Organisation.objects.get(code="SOCR")
     organisations.add_wording(organisation=socr, code="form", words="Email me.")
 
@@ -107,6 +117,7 @@ _STATEMENTS = (
            'person' || n || '@example.org', 1, 0, now()
     FROM generate_series(1, %(people)s) n
     """,
+    "SELECT setval(pg_get_serial_sequence('crm_contactpoint', 'id'), %(people)s)",
     """
     INSERT INTO crm_addresskey (contact_point_id, organisation_id, key_id, address_key, mailbox)
     SELECT n, %(organisation)s, (SELECT key_id FROM crm_hashchain),

@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,10 @@ from mailings.models import Campaign, Delivery, Version
 from mailings.services import sending
 
 SENDERS = 2
-AHEAD = 40  # how many messages before its turn a stop is posted, at most
+READERS = 3  # who press stop at the same time
+AHEAD = (
+    40  # how many messages before its turn a stop is posted, at most; 2 where mail goes out slowly
+)
 BUCKETS = (-1000, -300, -100, -30, -10, 0, 10, 30, 100, 300, 1000)  # milliseconds
 
 
@@ -69,7 +73,8 @@ def run(arguments: list[str]) -> dict[str, Any]:
         campaign, total = _begin(options.people)
         sender = [sys.executable, "-m", "benchmarks._sender", str(campaign.pk)]
         senders = [subprocess.Popen([*sender, f"{folder}/{number}"]) for number in range(SENDERS)]
-        answered = _say_stop(campaign, url, options.stops, total)
+        ahead = 2 if options.rate else AHEAD
+        answered = _say_stop(campaign, url, options.stops, total, ahead)
         for process in senders:
             assert process.wait() == 0, "a sender failed"
         log = _read(Path(folder))
@@ -122,7 +127,7 @@ def _web() -> Iterator[str]:
                 try:
                     requests.get(f"{url}/sign-in/", timeout=2)
                     break
-                except requests.ConnectionError:
+                except requests.RequestException:
                     time.sleep(0.1)
             yield url
         finally:
@@ -143,7 +148,7 @@ def _begin(people: int) -> tuple[Campaign, int]:
               AND (SELECT count(*) FROM crm_supportertag t WHERE t.tag_id = %s) = 0
             ORDER BY cp.id LIMIT %s ON CONFLICT DO NOTHING
             """,
-            [tag.pk, socr.pk, tag.pk, people + 2_000],
+            [tag.pk, socr.pk, tag.pk, people],
         )
     segment, _ = Segment.objects.get_or_create(
         organisation=socr,
@@ -161,22 +166,34 @@ def _begin(people: int) -> tuple[Campaign, int]:
     return campaign, total
 
 
-def _say_stop(campaign: Campaign, url: str, stops: int, total: int) -> dict[int, float]:
+def _say_stop(campaign: Campaign, url: str, stops: int, total: int, ahead: int) -> dict[int, float]:
     """Press one-click, evenly over the campaign, for people whose turn comes soon; give when each was answered."""
     answered: dict[int, float] = {}
+    with ThreadPoolExecutor(READERS) as readers:
+        for _ in range(READERS):
+            readers.submit(_press, campaign, url, stops / total, ahead, answered)
+    return answered
+
+
+def _press(
+    campaign: Campaign, url: str, share: float, ahead: int, answered: dict[int, float]
+) -> None:
+    """Read mail and press stop, until the campaign is sent; `share`: how many of those written to do."""
     while True:
         done, waiting = _progress(campaign)
         if not waiting:
-            return answered
-        if len(answered) < stops * done / total:
-            for point_id, token in _soon(campaign):
-                if point_id not in answered:
-                    requests.post(
-                        f"{url}/p/{token}/stop/", data="List-Unsubscribe=One-Click", timeout=30
-                    )
-                    answered[point_id] = time.time()
-        else:
+            connection.close()
+            return
+        if len(answered) >= share * done:
             time.sleep(0.01)
+            continue
+        for point_id, token in _soon(campaign, ahead):
+            if point_id not in answered:
+                answered[point_id] = time.time()
+                requests.post(
+                    f"{url}/p/{token}/stop/", data="List-Unsubscribe=One-Click", timeout=30
+                )
+                answered[point_id] = time.time()
 
 
 def _progress(campaign: Campaign) -> tuple[int, int]:
@@ -194,7 +211,7 @@ def _progress(campaign: Campaign) -> tuple[int, int]:
     return int(done), int(waiting)
 
 
-def _soon(campaign: Campaign) -> list[tuple[int, str]]:
+def _soon(campaign: Campaign, ahead: int) -> list[tuple[int, str]]:
     """Give a person whose turn comes in a few messages, of one of the leased chunks, with the token of their link."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -203,7 +220,7 @@ def _soon(campaign: Campaign) -> list[tuple[int, str]]:
         )
         leased = cursor.fetchall()
     places = [
-        min(at + random.randint(1, AHEAD), last)
+        min(at + random.randint(1, ahead), last)
         for at, last in random.sample(leased, min(1, len(leased)))
     ]
     found = Delivery.objects.filter(campaign=campaign, seq__in=places).select_related(

@@ -17,9 +17,10 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-ROLES = ("visitor", "staff", "keeper", "steward", "platform")
+# An officer is staff, and has their rights by inheritance, but sees one branch only: policies of its own narrow it.
+ROLES = ("visitor", "staff", "officer", "keeper", "steward", "platform")
 LOGINS: dict[str, tuple[str, ...]] = {
-    "web": ("visitor", "staff", "keeper", "steward"),
+    "web": ("visitor", "staff", "officer", "keeper", "steward"),
     "worker": ("platform", "keeper", "staff"),
     "owner": ROLES,
 }
@@ -42,6 +43,7 @@ def set_up(
         connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         for role in ROLES:
             _create(connection, f"coalesce_{role}", "NOLOGIN")
+        _run(connection, "GRANT coalesce_staff TO coalesce_officer WITH INHERIT TRUE, SET FALSE")
         for login, roles in LOGINS.items():
             name = f"coalesce_{login}"
             _create(connection, name, "LOGIN NOINHERIT")

@@ -1,4 +1,8 @@
-"""Django's admin for reference tables only: roles, topics, tags and types of email."""
+"""Django's admin for reference tables only: roles, topics, tags and branches.
+
+Its addresses carry keys, so it holds no table whose keys are counted (crm/migrations/0036_random_keys.py); types of
+email have pages of their own.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +16,11 @@ from django.shortcuts import redirect
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, XLSX
 from import_export.forms import ExportForm
-from import_export.resources import ModelResource
 
 from crm.access import is_admin
-from crm.forms.settings import NamedForm, PurposeForm
-from crm.models import Purpose, Role, Segment, SupporterTag, SupporterTopic, Tag, Topic
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet run a cell (OWASP)
+from crm.forms.settings import NamedForm
+from crm.models import Branch, Role, Segment, SupporterTag, SupporterTopic, Tag, Topic
+from crm.spreadsheets import PlainResource
 
 
 class ReferenceSite(admin.AdminSite):
@@ -26,7 +28,7 @@ class ReferenceSite(admin.AdminSite):
 
     site_header = "Coalesce: reference tables"
     site_title = "Coalesce"
-    index_title = "Roles, topics, tags and types of email"
+    index_title = "Roles, topics, tags and branches"
     site_url = "/"
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -41,17 +43,6 @@ class ReferenceSite(admin.AdminSite):
 
 
 site = ReferenceSite()
-
-
-class PlainResource(ModelResource):  # type: ignore[misc]
-    """An export whose cells cannot be taken for formulas."""
-
-    def export_field(self, field: Any, instance: Any, **kwargs: Any) -> Any:
-        """Give a cell, with an apostrophe before what a spreadsheet would run."""
-        value = super().export_field(field, instance, **kwargs)
-        if isinstance(value, str) and value.startswith(FORMULA):
-            return f"'{value}"
-        return value
 
 
 class ReferenceAdmin(ExportMixin, admin.ModelAdmin):  # type: ignore[type-arg, misc]
@@ -142,15 +133,10 @@ class TagAdmin(LabelAdmin):
     links = SupporterTag.objects
 
 
-@admin.register(Purpose, site=site)
-class PurposeAdmin(OwnedAdmin):
-    """The types of email; a permission rests on each, so none can be deleted."""
-
-    form = PurposeForm
-    fields = ["name", "description"]
-    list_display = ["name", "code", "description"]
-    exported = ("code", "name", "description")
+@admin.register(Branch, site=site)
+class BranchAdmin(OwnedAdmin):
+    """The parts of an organisation; people and colleagues belong to them, so none can be deleted."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """People said yes to it."""
+        """Rename it instead."""
         return False

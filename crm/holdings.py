@@ -27,6 +27,9 @@ from crm.models import (
     SupporterTopic,
 )
 
+# What staff read in place of a table that has hashes.
+_VIEWS = {"crm_consenthistory": "crm_consentevent", "mailings_message": "mailings_delivery"}
+
 
 @dataclass(frozen=True, slots=True)
 class Whose:
@@ -55,7 +58,7 @@ class Part:
 
     def covers(self) -> set[tuple[str, str]]:
         """Name the columns that it shows, as (table, column)."""
-        table = str(self.model._meta.db_table).replace("consenthistory", "consentevent")
+        table = _VIEWS.get(self.model._meta.db_table, self.model._meta.db_table)
         names = (lookup.partition("__")[0] for lookup in self.columns.values())
         return {(table, str(self.model._meta.get_field(name).column)) for name in names}  # type: ignore[union-attr]
 
@@ -91,6 +94,7 @@ PARTS: list[Part] = [
             "Postcode": "postcode",
             "Number": "external_id",
             "Age": "age_band",
+            "Branch": "branch__name",
             "Asked us not to use the details": "restricted",
             "Recorded as having died": "deceased",
             "How to reach the family": "family_contact",
@@ -256,6 +260,7 @@ LEFT_OUT: dict[str, str] = {
     "crm_supportertag.supporter_id": "which row it hangs on",
     "crm_evidencenote.digest": "a digest of the note, which is in the pack",
     "crm_case.supporter_id": "which row it hangs on",
+    "crm_export": "files for a day: what they say of the person is in the pack",
     "crm_servicemail": "fixed words, gone within a month; what it answered is among the requests",
     "crm_pack": "the pack itself",
     "crm_erasure": "whoever has one has no pack",

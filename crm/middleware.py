@@ -51,10 +51,12 @@ class OrganisationMiddleware:
         """Answer inside the scope of the organisation that was chosen, or of the user's only one."""
         staff = cast(StaffRequest, request)
         staff.organisation = staff.membership = None  # type: ignore[assignment]
-        if request.user.is_authenticated:
+        if request.user.is_authenticated and request.user.is_steward:
+            wall.take("steward", user_id=request.user.pk)
+        elif request.user.is_authenticated:
             memberships = list(
                 Membership.objects.filter(user=request.user)
-                .select_related("organisation")
+                .select_related("organisation", "branch")
                 .order_by("-in_partner", "organisation__name")
             )
             chosen = request.session.get(SESSION_KEY)
@@ -65,10 +67,12 @@ class OrganisationMiddleware:
                 m.organisation for m in memberships if m != staff.membership
             ]
             if staff.membership is not None:
+                branch_id = staff.membership.branch_id
                 wall.take(
-                    "staff",
+                    "officer" if branch_id else "staff",
                     organisation_id=staff.organisation.pk,
                     user_id=request.user.pk,
+                    branch_id=branch_id,
                 )
         return self.get_response(request)
 

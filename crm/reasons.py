@@ -59,45 +59,107 @@ ASIDE = (
     | Reason.SHARED_INBOX_NOT_ALLOWED
 )
 
-# What staff read: what it means, and what to do next. docs/reference/words.md holds the same table.
+# What staff read: what it means, then what to do. docs/reference/words.md holds the same table; a test compares them.
 SENTENCES: dict[Reason, str] = {
-    Reason.STOP_EVERYTHING: "Asked every organisation to stop. Only they can undo this.",
-    Reason.ERASED_SUPPRESSED: "Removed at the person’s request. Only they can come back.",
-    Reason.ORG_OBJECTION: "Objected to campaign emails. Do not ask them again.",
-    Reason.ORG_UNSUBSCRIBED: "Asked us to stop all emails. Only they can undo this.",
-    Reason.CHANNEL_OFF: "Does not want email.",
-    Reason.PURPOSE_OFF: "Does not want this type of email.",
-    Reason.TOPIC_OFF: "Did not choose this topic.",
+    Reason.STOP_EVERYTHING: (
+        "Asked for all email to stop. Nothing to do: only they can start it again, by signing "
+        "up and confirming."
+    ),
+    Reason.ERASED_SUPPRESSED: (
+        "Removed at the person’s request. Nothing to do: only they can come back, by signing "
+        "up and confirming."
+    ),
+    Reason.ORG_OBJECTION: "Objected to our email. Do not ask them back.",
+    Reason.ORG_UNSUBSCRIBED: (
+        "Said stop to all our email. Do not ask them back; they can sign up again on your form."
+    ),
+    Reason.CHANNEL_OFF: "Does not want email. Use another way they agreed to, if there is one.",
+    Reason.PURPOSE_OFF: (
+        "Does not want this type of email. Choose another type if your email really is one, "
+        "or leave them out."
+    ),
+    Reason.TOPIC_OFF: (
+        "Told us to leave this topic out. They can choose it again on their preference page."
+    ),
     Reason.NO_CONSENT_RECORDED: (
         "No permission to email. Ask them to sign up on your form, but do not ask by email."
     ),
-    Reason.CONSENT_DENIED: "Was asked and said no.",
-    Reason.CONSENT_WITHDRAWN: "Took their yes back.",
-    Reason.CONSENT_PENDING: "Has not confirmed yet by the link in our email.",
-    Reason.CONSENT_EXPIRED: "Said yes more than 24 months ago and has not been in touch since.",
-    Reason.EVIDENCE_MISSING: "Said yes, but we do not know to which words or when. Add the sign-up wording.",
-    Reason.STATEMENT_OMITS_ORG: "Said yes to words that do not name us.",
-    Reason.JOINT_NEEDS_BOTH: "No permission for joint emails.",
-    Reason.PAUSED: "Asked for a pause. Emails start again by themselves.",
-    Reason.FREQUENCY_CAP: "Asked for important emails only, or has had as many lately as we allow.",
-    Reason.HARD_BOUNCE: "Mail to this address comes back. Ask for a new address.",
-    Reason.COMPLAINED: "Marked our email as spam. Do not email them.",
-    Reason.ADDRESS_INVALID: "No email address.",
-    Reason.UNDER_13: "Under 13.",
-    Reason.MINOR_NOT_SUITABLE: "Under 18, and the campaign is not marked as suitable.",
-    Reason.AGE_UNKNOWN_MINOR_RISK: "May be under 18, and the campaign is not marked as suitable.",
-    Reason.RESTRICTED: "Asked us to hold their data without using it.",
-    Reason.DECEASED: "Recorded as having died.",
-    Reason.MERGE_REVIEW: "Waits for somebody to say whether two entries are one person.",
-    Reason.IMPORT_QUARANTINED: "Came with an import that waits for a second admin.",
-    Reason.SHARED_INBOX_NOT_ALLOWED: "Several people read this inbox, and the campaign is for one reader.",
-    Reason.DUPLICATE_INBOX: "Somebody else at this inbox gets the email.",
-    Reason.ALREADY_SENT: "Got this campaign already.",
-    Reason.CAMPAIGN_NOT_APPROVED: "The campaign is not approved.",
-    Reason.IMPRINT_MISSING: "The imprint is missing. Add it under Settings.",
-    Reason.NO_UNSUBSCRIBE: "The unsubscribe link is missing.",
-    Reason.OUTSIDE_WINDOW: "Outside the hours of sending.",
-    Reason.SENDER_NOT_AUTHORISED: "The sender may not mail for this organisation.",
+    Reason.CONSENT_DENIED: "Was asked and said no. Do not ask again by email.",
+    Reason.CONSENT_WITHDRAWN: (
+        "Said stop. An import cannot change this; they can sign up again on your form."
+    ),
+    Reason.CONSENT_PENDING: (
+        "Said yes but has not confirmed yet. Wait for them to use the link they were sent."
+    ),
+    Reason.CONSENT_EXPIRED: (
+        "Permission ran out, because they have not been in touch for too long. They can sign "
+        "up again on your form."
+    ),
+    Reason.EVIDENCE_MISSING: (
+        "We cannot show when they said yes, or to what. Find the form or list it came from, "
+        "or ask them to sign up again, but not by email."
+    ),
+    Reason.STATEMENT_OMITS_ORG: (
+        "The sign-up wording they saw does not name us. Ask them to sign up on a form that "
+        "does, but not by email."
+    ),
+    Reason.JOINT_NEEDS_BOTH: "Not on the joint list. They can join it on the joint sign-up form.",
+    Reason.PAUSED: "Asked for a break. Email starts again on the date shown.",
+    Reason.FREQUENCY_CAP: (
+        "Asked for important emails only, and this campaign is not marked important. Leave "
+        "them out this time."
+    ),
+    Reason.HARD_BOUNCE: (
+        "Problem with this address: email comes back. Ask them for another address, or "
+        "correct the spelling."
+    ),
+    Reason.COMPLAINED: "Problem with this address: they marked our email as spam. Do not email.",
+    Reason.ADDRESS_INVALID: (
+        "Problem with this address: it is not one that can exist. Correct it from what they "
+        "gave you."
+    ),
+    Reason.UNDER_13: "Under 13, so we may not keep their details. Tell your data-protection lead.",
+    Reason.MINOR_NOT_SUITABLE: (
+        "Aged 13 to 17, and this campaign is not marked suitable for them. Mark it only if it "
+        "is; joint email never goes to them."
+    ),
+    Reason.AGE_UNKNOWN_MINOR_RISK: (
+        "May be under 18, because their age is not known. They can give an age band on their "
+        "preference page."
+    ),
+    Reason.RESTRICTED: (
+        "Asked us not to use their details for now. Your data-protection lead has the request."
+    ),
+    Reason.DECEASED: "Has died. Do not email. How to reach the family is on the person’s page.",
+    Reason.MERGE_REVIEW: (
+        "May be the same person as someone who said stop. Look at the two and decide."
+    ),
+    Reason.IMPORT_QUARANTINED: (
+        "Came with an import that still has questions. Answer them, or undo the import."
+    ),
+    Reason.SHARED_INBOX_NOT_ALLOWED: (
+        "A shared inbox, and others would read this email. Ask the person for an address of "
+        "their own."
+    ),
+    Reason.DUPLICATE_INBOX: (
+        "This inbox is covered already: one copy goes to each inbox. Nothing to do."
+    ),
+    Reason.ALREADY_SENT: "This campaign has gone to this inbox. Nothing to do.",
+    Reason.CAMPAIGN_NOT_APPROVED: (
+        "The campaign has not been approved. Ask a colleague, not its author, to check it."
+    ),
+    Reason.IMPRINT_MISSING: (
+        "The email does not say who sent it and from where. Add the name and postal address "
+        "of each organisation in settings."
+    ),
+    Reason.NO_UNSUBSCRIBE: "The email has no way to stop. Put the preference link back.",
+    Reason.OUTSIDE_WINDOW: (
+        "Outside the hours for sending. It goes when they begin; or change the time."
+    ),
+    Reason.SENDER_NOT_AUTHORISED: (
+        "Sending is not switched on for this organisation yet. An admin finishes the "
+        "checklist under Settings."
+    ),
 }
 
 

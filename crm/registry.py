@@ -21,8 +21,9 @@ class Purpose(Enum):
         "supporters",
         "legitimate interests",
     )
-    ANSWER = "answer requests and complaints, and report incidents", "anybody", "legal obligation"
+    RIGHTS = "answer requests and complaints, and report incidents", "anybody", "legal obligation"
     IMPORT = "bring lists in, and take them out again", "supporters", "legitimate interests"
+    ANSWER = "do what somebody asks for by a form, and answer", "supporters, visitors", "consent"
     STAFF = "let staff in, and know who did what", "staff", "legitimate interests"
 
     def __init__(self, words: str, people: str, basis: str) -> None:
@@ -55,9 +56,11 @@ class Keep(Enum):
     SENT = "24 months, then in sums only"
     ACCOUNT = "while the account is open, then 6 years as the author of what was done"
     SESSION = "12 hours"
-    FORM = "until it is carried out or confirmed, 7 days at most; that it came, a month"
+    ASKED = "until it is done, at most 7 days until it is confirmed; the empty row 30 days"
+    ANSWERED = "the address until it is sent; the row 30 days"
+    AUDIT = "6 years; the values that it shows go when the person is erased"
+    EXPORT = "24 hours, then the file goes; that it was made stays for 6 years"
     CASE = "6 years after it was closed"
-    DAY = "24 hours"
     MINUTE = "a minute, until it stands in the journal of refusals as a keyed hash"
     TRIES = "15 minutes, as a keyed hash; gone with the next tries after that"
 
@@ -99,7 +102,9 @@ REGISTRY: Registry = (
     Personal("crm_supporter", "only_important_since", _P.EMAIL, _K.SUPPORTER),
     Personal("crm_supporter", "created_at", _P.KNOW, _K.SUPPORTER),
     Personal("crm_contactpoint", "supporter_id channel address kind", _P.EMAIL, _K.SUPPORTER),
-    Personal("crm_contactpoint", "problem created_at retired_at", _P.EMAIL, _K.SUPPORTER),
+    Personal(
+        "crm_contactpoint", "problem created_at retired_at links_from", _P.EMAIL, _K.SUPPORTER
+    ),
     Personal("crm_contactpoint", "folded", _P.JOIN, _K.SUPPORTER),
     Personal("crm_addresskey", "contact_point_id address_key mailbox", _P.PROVE, _K.SUPPORTER),
     Plain("crm_addresskey", "key_id"),
@@ -112,6 +117,7 @@ REGISTRY: Registry = (
     Personal(
         "crm_supporterrole", "supporter_id role_id as_of batch_id", _P.KNOW, _K.SUPPORTER, _S.ROLE
     ),
+    Personal("crm_supporterrole", "statement_id agreed_at", _P.PROVE, _K.SUPPORTER, _S.ROLE),
     Personal("crm_supportertopic", "supporter_id topic_id wanted", _P.KNOW, _K.SUPPORTER),
     Personal("crm_supportertag", "supporter_id tag_id", _P.KNOW, _K.SUPPORTER, _S.WORDS),
     Plain("crm_role", "code label synonyms is_special"),
@@ -151,6 +157,29 @@ REGISTRY: Registry = (
     Personal("crm_batch", "created_by_id", _P.STAFF, _K.LEDGER),
     Plain("crm_batch", "label created_at applied_at undone_at"),
     Plain("crm_purpose", "code name description"),
+    Personal(
+        "crm_servicemail",
+        "kind contact_point_id address mailbox facts created_at",
+        _P.ANSWER,
+        _K.ANSWERED,
+    ),
+    Personal(
+        "crm_servicemail",
+        "tries next_try_at sent_at failed_at detail",
+        _P.ANSWER,
+        _K.ANSWERED,
+    ),
+    Personal("crm_submission", "kind fields", _P.ANSWER, _K.ASKED, _S.ROLE, owner=_TOGETHER),
+    Personal(
+        "crm_submission",
+        "received_at carried_out_at waits_until",
+        _P.ANSWER,
+        _K.ASKED,
+        owner=_TOGETHER,
+    ),
+    Plain("crm_signupform", "slug title introduction asks_postcode asks_roles asks_topics"),
+    Plain("crm_signupform", "is_open sites turned_away created_at"),
+    Plain("crm_signupbox", "form_id wording_id easy_wording_id purpose_id role_id"),
     Plain("crm_seal", "through events digest hashes sealed_at"),
     Plain("crm_sealmark", "through horizon"),
     Plain("crm_statement", "code version format words requires_confirmation created_at"),
@@ -159,44 +188,38 @@ REGISTRY: Registry = (
     Plain("crm_segment", "name rules created_at updated_at"),
     Plain("crm_organisation", "code name is_partner legal_name postal_address"),
     Plain("crm_organisation", "sender_name sender_address reply_address"),
+    Plain("crm_branch", "name"),
+    Personal("crm_supporter", "branch_id", _P.KNOW, _K.SUPPORTER, _S.UNION),
+    Personal("crm_membership", "branch_id of_steward", _P.STAFF, _K.ACCOUNT),
+    Personal("crm_user", "is_steward", _P.STAFF, _K.ACCOUNT, owner=_TOGETHER),
+    Personal("crm_auditentry", "user_id at kind table row", _P.STAFF, _K.AUDIT),
+    Personal("crm_auditentry", "supporter_id changes reason", _P.STAFF, _K.AUDIT, _S.WORDS),
+    Personal("crm_stewardview", "user_id at page shown", _P.STAFF, _K.AUDIT, owner=_TOGETHER),
+    Personal("crm_export", "requested_by_id requested_at reason", _P.STAFF, _K.AUDIT, _S.WORDS),
+    Personal("crm_export", "file", _P.KNOW, _K.EXPORT, _S.UNION),
+    Plain("crm_export", "segment_id is_whole_list what format state trouble people kept_until"),
+    Personal("crm_golive", "dpia_signed_by turned_on_by_id", _P.STAFF, _K.ACCOUNT),
+    Plain("crm_golive", "dpia_reference dpia_signed_on sending_domain turned_on_at"),
     Personal("crm_user", "email name password", _P.STAFF, _K.ACCOUNT, owner=_TOGETHER),
     Personal("crm_user", "is_active created_at last_login", _P.STAFF, _K.ACCOUNT, owner=_TOGETHER),
     Personal("crm_membership", "user_id role in_partner created_at", _P.STAFF, _K.ACCOUNT),
     Personal("crm_signintries", "bucket tries since", _P.STAFF, _K.TRIES, owner=_TOGETHER),
     Plain("crm_person", ""),
-    # What visitors send in, and service mail.
-    Personal("crm_contactpoint", "links_from", _P.EMAIL, _K.SUPPORTER),
-    Personal("crm_supporterrole", "statement_id agreed_at", _P.PROVE, _K.SUPPORTER, _S.ROLE),
-    Personal("crm_servicemail", "contact_point_id address mailbox", _P.EMAIL, _K.FORM),
-    Personal("crm_servicemail", "kind facts created_at tries", _P.EMAIL, _K.FORM),
-    Personal("crm_servicemail", "next_try_at sent_at failed_at detail", _P.EMAIL, _K.FORM),
-    Personal(
-        "crm_submission",
-        "kind fields received_at carried_out_at",
-        _P.EMAIL,
-        _K.FORM,
-        _S.WORDS,
-        owner=_TOGETHER,
-    ),
-    Personal("crm_submission", "waits_until", _P.EMAIL, _K.FORM, owner=_TOGETHER),
-    Plain("crm_signupform", "slug title introduction asks_postcode asks_roles asks_topics is_open"),
-    Plain("crm_signupform", "sites turned_away created_at"),
-    Plain("crm_signupbox", "form_id wording_id easy_wording_id purpose_id role_id"),
     # Rights.
-    Personal("crm_supporter", "family_contact", _P.ANSWER, _K.SUPPORTER, _S.WORDS),
-    Personal("crm_case", "reference kind came_by received_at", _P.ANSWER, _K.CASE),
-    Personal("crm_case", "supporter_id who address", _P.ANSWER, _K.CASE),
-    Personal("crm_case", "words", _P.ANSWER, _K.CASE, _S.WORDS),
-    Personal("crm_case", "due_at identity_asked_on identity_received_on", _P.ANSWER, _K.CASE),
-    Personal("crm_case", "clarification_asked_on clarification_received_on", _P.ANSWER, _K.CASE),
-    Personal("crm_case", "extended_on acknowledged_at outcome closed_at", _P.ANSWER, _K.CASE),
-    Personal("crm_case", "risk reported_at people_told_at", _P.ANSWER, _K.CASE),
+    Personal("crm_supporter", "family_contact", _P.RIGHTS, _K.SUPPORTER, _S.WORDS),
+    Personal("crm_case", "reference kind came_by received_at", _P.RIGHTS, _K.CASE),
+    Personal("crm_case", "supporter_id who address", _P.RIGHTS, _K.CASE),
+    Personal("crm_case", "words", _P.RIGHTS, _K.CASE, _S.WORDS),
+    Personal("crm_case", "due_at identity_asked_on identity_received_on", _P.RIGHTS, _K.CASE),
+    Personal("crm_case", "clarification_asked_on clarification_received_on", _P.RIGHTS, _K.CASE),
+    Personal("crm_case", "extended_on acknowledged_at outcome closed_at", _P.RIGHTS, _K.CASE),
+    Personal("crm_case", "risk reported_at people_told_at", _P.RIGHTS, _K.CASE),
     Plain("crm_case", "created_at"),
-    Personal("crm_casenote", "case_id at is_log", _P.ANSWER, _K.CASE),
-    Personal("crm_casenote", "words", _P.ANSWER, _K.CASE, _S.WORDS),
+    Personal("crm_casenote", "case_id at is_log", _P.RIGHTS, _K.CASE),
+    Personal("crm_casenote", "words", _P.RIGHTS, _K.CASE, _S.WORDS),
     Personal("crm_casenote", "by_id", _P.STAFF, _K.CASE),
-    Personal("crm_pack", "supporter_id case_id as_json as_html", _P.ANSWER, _K.DAY, _S.WORDS),
-    Personal("crm_pack", "state asked_at kept_until", _P.ANSWER, _K.CASE),
+    Personal("crm_pack", "supporter_id case_id as_json as_html", _P.RIGHTS, _K.EXPORT, _S.WORDS),
+    Personal("crm_pack", "state asked_at kept_until", _P.RIGHTS, _K.CASE),
     Personal("crm_pack", "asked_by_id", _P.STAFF, _K.CASE),
     Personal("crm_erasure", "supporter_id case_id asked_at done_at", _P.PROVE, _K.LEDGER),
     Personal("crm_erasure", "asked_by_id", _P.STAFF, _K.LEDGER),

@@ -20,6 +20,7 @@ from django.utils.dateparse import parse_date
 from crm import consent
 from crm.identity import postcodes
 from crm.models import (
+    Branch,
     Channel,
     ContactPoint,
     Organisation,
@@ -55,6 +56,11 @@ def _area(op: str, value: str) -> Q:
     end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
     inside = Q(postcode_fold__gte=prefix, postcode_fold__lt=end)
     return inside if op == "is" else ~inside
+
+
+def _branch(op: str, value: int) -> Q:
+    """The branch; somebody of none is in no branch."""
+    return Q(branch=value) if op == "is" else ~Q(branch=value)
 
 
 def _added(op: str, value: str) -> Q:
@@ -94,6 +100,7 @@ FIELDS: dict[str, Field] = {
         Topic.objects.all,
     ),
     "permission": Field("Permission", ("is",), _standing, words=consent.STANDINGS),
+    "branch": Field("Branch", ("is", "is_not"), _branch, Branch.objects.all),
     "area": Field("Postcode begins with", ("is", "is_not"), _area),
     "added": Field("Added", ("after", "before"), _added),
 }

@@ -11,6 +11,7 @@ from crm import wall
 from crm.services import (
     backups,
     erasing,
+    exports,
     matching,
     packs,
     permissions,
@@ -39,6 +40,19 @@ def match_lists() -> None:
 def seal_ledger() -> None:
     """Seal the events that can no longer be joined by others; every minute."""
     seals.seal()
+
+
+@shared_task
+def make_export(export_id: int) -> None:
+    """Make the file of an export that was asked for."""
+    exports.make(export_id=export_id)
+
+
+@shared_task
+def sweep_exports() -> None:
+    """Delete exports whose day is over, and make those whose wake-up was lost."""
+    for export_id in exports.sweep():
+        make_export.delay(export_id)
 
 
 @shared_task

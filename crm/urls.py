@@ -5,9 +5,13 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
+from crm.access import whole_organisation as whole
 from crm.views import (
     account,
+    audit,
     cases,
+    exports,
+    golive,
     home,
     people,
     person,
@@ -16,6 +20,7 @@ from crm.views import (
     settings,
     sign_ups,
     staff,
+    steward,
 )
 
 RESET = {"email_template_name": "registration/password_reset_email.txt"}
@@ -40,6 +45,7 @@ urlpatterns = [
     path("people/new/", people.add, name="add-person"),
     path("people/<uuid:public_id>/", person.person, name="person"),
     path("people/<uuid:public_id>/stop/", person.record_stop, name="record-stop"),
+    path("people/<uuid:public_id>/branch/", whole(person.set_branch), name="set-branch"),
     path("people/<uuid:public_id>/tag/", person.add_tag, name="add-tag"),
     path("people/<uuid:public_id>/untag/", person.remove_tag, name="remove-tag"),
     path("addresses/<uuid:public_id>/mend/", person.mend_address, name="mend-address"),
@@ -55,11 +61,16 @@ urlpatterns = [
     path("retention/", rights.retention_page, name="retention"),
     path("retention/<uuid:public_id>/approve/", rights.approve_retention, name="approve-retention"),
     path("segments/", segments.segment_list, name="segments"),
-    path("segments/new/", segments.edit, name="add-segment"),
+    path("segments/new/", whole(segments.edit), name="add-segment"),
     path("segments/<uuid:public_id>/", segments.segment, name="segment"),
-    path("segments/<uuid:public_id>/edit/", segments.edit, name="edit-segment"),
-    path("segments/<uuid:public_id>/tag/", segments.tag_all, name="tag-segment"),
-    path("segments/<uuid:public_id>/delete/", segments.delete, name="delete-segment"),
+    path("segments/<uuid:public_id>/edit/", whole(segments.edit), name="edit-segment"),
+    path("segments/<uuid:public_id>/tag/", whole(segments.tag_all), name="tag-segment"),
+    path("segments/<uuid:public_id>/delete/", whole(segments.delete), name="delete-segment"),
+    path("exports/", whole(exports.exports), name="exports"),
+    path("exports/new/", whole(exports.add), name="add-export"),
+    path("exports/<uuid:public_id>/file/", whole(exports.download), name="download-export"),
+    path("steward/", steward.links, name="steward"),
+    path("steward/<uuid:public_id>/", steward.link, name="steward-link"),
     path("settings/", settings.settings, name="settings"),
     path("settings/wordings/new/", settings.add_wording, name="add-wording"),
     path("settings/wordings/<slug:code>/new/", settings.add_wording, name="add-version"),
@@ -70,7 +81,12 @@ urlpatterns = [
     path("settings/emails/new/", settings.edit_purpose, name="add-purpose"),
     path("settings/emails/<slug:code>/edit/", settings.edit_purpose, name="edit-purpose"),
     path("settings/organisation/", settings.edit_organisation, name="edit-organisation"),
+    path("settings/go-live/", golive.go_live, name="go-live"),
+    path("settings/go-live/on/", golive.turn_on, name="turn-on-sending"),
+    path("settings/go-live/off/", golive.turn_off, name="turn-off-sending"),
+    path("settings/audit/", audit.who_did_what, name="who-did-what"),
     path("settings/staff/", staff.staff, name="staff"),
     path("settings/staff/new/", staff.invite, name="invite-staff"),
+    path("settings/staff/<uuid:public_id>/branch/", staff.branch, name="staff-branch"),
     path("settings/staff/<uuid:public_id>/remove/", staff.remove, name="remove-staff"),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
 
 from django.db import connection
@@ -16,8 +17,11 @@ from crm.forms.public import JoinForm, answers, name_of, wording_of
 from crm.limits import is_flood
 from crm.models import ContactPoint, Organisation, Role, SignUpBox, SignUpForm, Submission, Topic
 from crm.services import preferences
+from crm.services.signing_in import client_address
 from crm.views_open import A_MINUTE, open_page, send_in, too_many
 from crm.views_public import is_easy, unknown
+
+OF_A_FORM = 600  # sign-ups in a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +36,29 @@ class Asked:
 
 
 def _asked(**which: Any) -> Asked:
-    """Find an open form, as a visitor sees it, whoever may be signed in. Raises Http404."""
-    with wall.scope("visitor"):
-        form = SignUpForm.objects.select_related("organisation").filter(is_open=True, **which)
-        found = form.order_by("pk").first()
-        if found is None:
-            raise Http404
-        boxes = list(
-            found.boxes.select_related(
-                "wording", "easy_wording", "purpose", "role", "organisation"
-            ).order_by("-organisation__is_partner", "organisation__name", "pk")
-        )
-        if not any(box.purpose_id for box in boxes):
-            raise Http404  # nobody could say yes to anything
-        special = [box.role_id for box in boxes if box.role_id]
-        roles = Role.objects.filter(is_special=False) | Role.objects.filter(pk__in=special)
-        topics = Topic.objects.filter(organisation=found.organisation)
-        return Asked(
-            form=found,
-            organisation=found.organisation,
-            # The joint emails first, then each partner's; agreements to keep a role last.
-            boxes=sorted(
-                boxes, key=lambda box: (box.role_id is not None, box.organisation.is_partner)
-            ),
-            roles=list(roles.order_by("label")) if found.asks_roles else [],
-            topics=list(topics) if found.asks_topics else [],
-        )
+    """Find an open form with what it asks. Raises Http404."""
+    form = SignUpForm.objects.select_related("organisation").filter(is_open=True, **which)
+    found = form.order_by("pk").first()
+    if found is None:
+        raise Http404
+    boxes = list(
+        found.boxes.select_related(
+            "wording", "easy_wording", "purpose", "role", "organisation"
+        ).order_by("-organisation__is_partner", "organisation__name", "pk")
+    )
+    if not any(box.purpose_id for box in boxes):
+        raise Http404  # nobody could say yes to anything
+    special = [box.role_id for box in boxes if box.role_id]
+    roles = Role.objects.filter(is_special=False) | Role.objects.filter(pk__in=special)
+    topics = Topic.objects.filter(organisation=found.organisation)
+    return Asked(
+        form=found,
+        organisation=found.organisation,
+        # The joint emails first, then each partner's; agreements to keep a role last.
+        boxes=sorted(boxes, key=lambda box: (box.role_id is not None, box.organisation.is_partner)),
+        roles=list(roles.order_by("label")) if found.asks_roles else [],
+        topics=list(topics) if found.asks_topics else [],
+    )
 
 
 @open_page
@@ -100,13 +101,28 @@ def _join(request: HttpRequest, asked: Asked, *, embedded: bool) -> HttpResponse
         _turn_away(asked.form, _nonce(request))
         return render(request, "public/join_child.html", context)
     if form.is_valid():
-        if is_flood(f"join {request.META.get('REMOTE_ADDR')} {asked.form.pk}", most=A_MINUTE):
+        if _is_flood(request, asked.form, form.cleaned_data["email"]):
             return too_many(request)
-        if not form.is_trapped:
-            _take(asked, form)
+        context["sent"] = _take(asked, form)
         context["left_out"] = form.is_minor and _has_joint(asked, form)
         return render(request, "public/join_done.html", context)
     return render(request, "public/join.html", context)
+
+
+def _is_flood(request: HttpRequest, form: SignUpForm, email: str) -> bool:
+    """Tell whether too many sign-ups come for one address, from one computer, or by one form."""
+    computer = _computer(request)
+    return (
+        is_flood(f"join {form.pk}", most=OF_A_FORM)
+        or is_flood(f"join {email.casefold()}", most=A_MINUTE)
+        or (computer != "" and is_flood(f"join from {computer}", most=A_MINUTE))
+    )
+
+
+def _computer(request: HttpRequest) -> str:
+    """Give where a sign-up comes from; nothing inside one's own network, where everyone may come from one proxy."""
+    text = client_address(request.META)
+    return text if text and ip_network(text).is_global else ""
 
 
 def _turn_away(form: SignUpForm, nonce: uuid.UUID) -> None:
@@ -117,18 +133,20 @@ def _turn_away(form: SignUpForm, nonce: uuid.UUID) -> None:
         cursor.execute("SELECT crm_turn_away(%s)", [form.pk])
 
 
-def _take(asked: Asked, form: JoinForm) -> None:
+def _take(asked: Asked, form: JoinForm) -> bool:
+    """Take a sign-up; give whether an email goes out, which it does not for 13 to 17 who ticked joint emails only."""
     written = form.written()
     if form.is_minor:
         joint = {box.organisation_id for box in asked.boxes if not box.organisation.is_partner}
         written["yes"] = [yes for yes in written["yes"] if yes[0] not in joint]
-    if written["yes"]:
+    if written["yes"] and not form.is_trapped:
         fields = {
             **written,
             "form": asked.form.slug,
             "organisation": asked.organisation.pk,
         }
         send_in(Submission.Kind.SIGN_UP, form.written_with, fields)
+    return bool(written["yes"])
 
 
 def _has_joint(asked: Asked, form: JoinForm) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -16,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from crm import tokens
+from crm import tokens, wall
 from crm.forms.public import StopForm
 from crm.limits import is_flood
 from crm.models import Organisation, Submission
@@ -30,9 +31,15 @@ View = Callable[..., HttpResponse]
 
 
 def open_page(view: View) -> View:
-    """Let anyone in, without cookies: nothing here rests on who the browser says it is."""
+    """Let anyone in, without cookies: nothing here rests on who the browser says it is, not even if staff look."""
+
+    @wraps(view)
+    def as_visitor(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with wall.scope("visitor"):
+            return view(request, *args, **kwargs)
+
     methods = require_http_methods(["GET", "HEAD", "POST"])
-    return login_not_required(never_cache(csrf_exempt(methods(view))))
+    return login_not_required(never_cache(csrf_exempt(methods(as_visitor))))
 
 
 def send_in(kind: Submission.Kind, nonce: uuid.UUID, fields: dict[str, Any]) -> None:
@@ -50,10 +57,10 @@ def stop_emails(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and not form.is_trapped:
         written = {name: form.cleaned_data[name] for name in ("email", "organisation")}
         is_link = form.cleaned_data["what"] == "link"
-        if is_link and is_flood(f"link {written['email']}", most=A_MINUTE):
-            return too_many(request)
         kind = Submission.Kind.LINK if is_link else Submission.Kind.STOP
-        send_in(kind, form.written_with, written)
+        # Beyond that it has been taken already, many times over.
+        if not is_flood(f"{kind} {written['organisation']} {written['email']}", most=A_MINUTE):
+            send_in(kind, form.written_with, written)
         named = {found.code: found.name for found in organisations}
         context["done"] = form.cleaned_data["what"]
         context["name"] = named.get(written["organisation"], "")

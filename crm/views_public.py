@@ -121,7 +121,8 @@ def _stop(stop: str, which: str, preference: Preference) -> Outcome:
 def _tell(act: str, preference: Preference) -> Outcome:
     """Send word of a stop to the address, with the way back."""
     try:
-        lessening.confirm_by_email(preference=preference, act=uuid.UUID(act))
+        if not is_flood(f"tell {preference.point}", most=3):
+            lessening.confirm_by_email(preference=preference, act=uuid.UUID(act))
     except (ValueError, ValidationError):
         return {}
     return {"done": "told"}

@@ -12,25 +12,32 @@ from typing import Literal
 
 from django.db import connection, transaction
 
-Role = Literal["visitor", "staff", "keeper", "steward", "platform"]
+Role = Literal["visitor", "staff", "officer", "keeper", "steward", "platform"]
+Before = tuple[str, str, str, str]
 
 _TAKE = """
     SELECT current_setting('role'), current_setting('app.organisation', true), current_setting('app.user', true),
-           set_config('role', %s, true), set_config('app.organisation', %s, true), set_config('app.user', %s, true)
+           current_setting('app.branch', true), set_config('role', %s, true),
+           set_config('app.organisation', %s, true), set_config('app.user', %s, true),
+           set_config('app.branch', %s, true)
 """
 
 
 @contextmanager
 def scope(
-    role: Role, *, organisation_id: int | None = None, user_id: int | None = None
+    role: Role,
+    *,
+    organisation_id: int | None = None,
+    user_id: int | None = None,
+    branch_id: int | None = None,
 ) -> Iterator[None]:
-    """Run a transaction as `role`, seeing one organisation's rows (or, as platform, all).
+    """Run a transaction as `role`, seeing one organisation's rows (as officer a branch's, as platform all).
 
     Inside another scope it is a savepoint, and gives the outer role back.
     """
     nested = connection.in_atomic_block
     with transaction.atomic():
-        before = take(role, organisation_id=organisation_id, user_id=user_id)
+        before = take(role, organisation_id=organisation_id, user_id=user_id, branch_id=branch_id)
         yield
         if nested and not connection.needs_rollback:  # a rollback gives the role back by itself
             _set(*before)
@@ -48,17 +55,22 @@ def elevated(role: Literal["keeper"]) -> Iterator[None]:
 
 
 def take(
-    role: Role, *, organisation_id: int | None = None, user_id: int | None = None
-) -> tuple[str, str, str]:
-    """Take a role for the rest of the transaction; give the role, organisation and user before it."""
-    return _set(f"coalesce_{role}", str(organisation_id or ""), str(user_id or ""))
+    role: Role,
+    *,
+    organisation_id: int | None = None,
+    user_id: int | None = None,
+    branch_id: int | None = None,
+) -> Before:
+    """Take a role for the rest of the transaction; give the role, organisation, user and branch before it."""
+    given = (organisation_id, user_id, branch_id)
+    return _set(f"coalesce_{role}", *(str(number or "") for number in given))
 
 
-def _set(role: str, organisation: str, user: str) -> tuple[str, str, str]:
+def _set(role: str, organisation: str, user: str, branch: str) -> Before:
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [role, organisation, user])
+        cursor.execute(_TAKE, [role, organisation, user, branch])
         row = cursor.fetchone()
-    return (row[0] or "none", row[1] or "", row[2] or "")
+    return (row[0] or "none", row[1] or "", row[2] or "", row[3] or "")
 
 
 @contextmanager

@@ -64,4 +64,9 @@ LOGINS = (
     Login("nadia@neu.example.org", "Nadia Admin", "NEU", "admin"),
     Login("otis@neu.example.org", "Otis Organiser", "NEU", "organiser"),
 )
+# Two of them look after the joint list too.
+OF_THE_COALITION = tuple(
+    Login(login.email, login.name, "JOINT", "admin") for login in (LOGINS[0], LOGINS[2])
+)
+LEAD = "Dana Lead"  # who signed the impact assessments
 WORDING = "form-2025"

@@ -73,9 +73,11 @@ class Job:
                     *("--legal-name", organisation.legal_name, "--address", organisation.address),
                     *("--sender", f"news@{organisation.domain}"),
                     *("--reply", f"hello@{organisation.domain}"),
+                    *("--dpia", f"DPIA-{organisation.code}-1", "--dpia-signed-by", cast.LEAD),
+                    *("--dpia-signed-on", "2026-01-05", "--sending-domain", organisation.domain),
                     *(["--coalition"] if organisation.is_coalition else []),
                 )
-            for login in cast.LOGINS:
+            for login in (*cast.LOGINS, *cast.OF_THE_COALITION):
                 self.servers.manage(
                     *("add_staff", login.email, "--organisation", login.organisation),
                     *("--role", login.role, "--name", login.name, "--password-stdin"),
@@ -85,6 +87,11 @@ class Job:
                 admin = self._signed_in(login)
                 admin.open("/settings/wordings/new/")
                 admin.submit("Save", {"Short name": cast.WORDING, "Words": organisation.wording})
+                admin.open("/settings/go-live/")
+                admin.submit("Turn sending on")
+            admin.submit(f"Switch to {cast.COALITION.name}")
+            admin.open("/settings/go-live/")
+            admin.submit("Turn sending on")
 
     def _import(self, truth: Truth) -> None:
         lists = self.folder / "lists"

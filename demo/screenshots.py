@@ -1,20 +1,25 @@
-"""Takes the pictures of the documentation from a running demo: `python -m demo.screenshots URL FOLDER`."""
+"""Takes the pictures of the documentation from a running demo: `python -m demo.screenshots URL FOLDER MAIL`.
+
+MAIL is the folder of the caught mail, from which the newest preference link is taken.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from demo import cast
+from demo.caught import read_caught
 
 WIDE, NARROW = {"width": 1200, "height": 800}, {"width": 390, "height": 800}
 
 
-def main(base: str, folder: Path) -> None:
-    """Sign in as an admin and take each picture."""
+def main(base: str, folder: Path, mail: Path) -> None:
+    """Sign in as an admin and take each picture; then those of supporters' pages."""
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -47,10 +52,55 @@ def main(base: str, folder: Path) -> None:
             page.goto(f"{base}{path}")
             page.locator(link).first.click()
             _take(page, folder / f"{name}.png")
+        _make_form(page, base)
+        _take(page, folder / "sign-up-form.png")
         page.set_viewport_size(NARROW)  # type: ignore[arg-type]
         page.goto(f"{base}/people/")
         _take(page, folder / "people-narrow.png")
+        _take_public(browser, base, folder, mail)
         browser.close()
+
+
+def _make_form(page: Page, base: str) -> None:
+    """Set up a sign-up form as an admin does, unless there is one."""
+    page.goto(f"{base}/settings/forms/join-us/")
+    if page.get_by_role("heading", name="Join us").count():
+        return
+    page.goto(f"{base}/settings/wordings/new/")
+    page.get_by_label("Short name").fill("join-2026")
+    page.get_by_label("Words that people saw").fill(cast.SOCR.wording)
+    page.get_by_label("People have to confirm").check()
+    page.get_by_role("button", name="Save").click()
+    page.goto(f"{base}/settings/forms/new/")
+    page.get_by_label("Heading", exact=True).fill("Join us")
+    page.get_by_label("End of its web address").fill("join-us")
+    page.get_by_label("A sentence below the heading").fill("Stand up for children with SEND.")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_label("Wording", exact=True).select_option(label="join-2026")
+    page.get_by_label("A tick says yes").select_option(label="Campaign updates")
+    page.get_by_role("button", name="Add the box").click()
+
+
+def _take_public(browser: Browser, base: str, folder: Path, mail: Path) -> None:
+    """Take the pages that supporters reach without a login, wide and narrow, light and dark."""
+    link = read_caught(mail)[-1].list_unsubscribe
+    path = re.sub(r"stop/$", "", link.split(">")[0].partition("/p/")[2])
+    for name, address, view in (
+        ("preferences", f"/p/{path}", WIDE),
+        ("preferences-dark-narrow", f"/p/{path}", NARROW),
+        ("preferences-easy-read", f"/p/{path}?view=easy", WIDE),
+        ("join", "/join/join-us/", WIDE),
+        ("stop", "/stop/", WIDE),
+    ):
+        context = browser.new_context(
+            viewport=view,  # type: ignore[arg-type]
+            color_scheme="dark" if "dark" in name else "light",
+            java_script_enabled=False,
+        )
+        page = context.new_page()
+        page.goto(f"{base}{address}")
+        _take(page, folder / f"{name}.png")
+        context.close()
 
 
 def _take(page: Page, file: Path) -> None:
@@ -58,4 +108,4 @@ def _take(page: Page, file: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

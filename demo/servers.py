@@ -69,19 +69,14 @@ class Servers:
 
     def start_workers(self) -> None:
         """Start the workers and their clock."""
-        queues = "transactional,default,imports,matching,bulk"
-        worker = [
-            "-m",
-            "celery",
-            "-A",
-            "config",
-            "worker",
-            "--concurrency",
-            "2",
-            "--queues",
-            queues,
-        ]
-        self._start("worker", [*worker, "--loglevel", "INFO"], COALESCE_LOGIN="worker")
+        celery = ["-m", "celery", "-A", "config", "worker", "--loglevel", "INFO"]
+        for name, processes, queues in (
+            ("worker", "2", "default,imports,matching,bulk"),
+            # What must not wait for a campaign: stops, links, confirmations.
+            ("quick-worker", "1", "transactional,default"),
+        ):
+            chosen = ["--concurrency", processes, "--queues", queues, "--hostname", f"{name}@%h"]
+            self._start(name, [*celery, *chosen], COALESCE_LOGIN="worker")
         clock = ["-m", "celery", "-A", "config", "beat", "--schedule", str(self.folder / "beat")]
         self._start("beat", clock, COALESCE_LOGIN="worker")
 

@@ -37,6 +37,11 @@ class Import(OwnedModel):
         null=True, help_text="For those rows without a date of their own."
     )
     adults_only = models.BooleanField(default=False)
+    origin = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text="Where a list that looks like another partner's comes from, in an admin's words.",
+    )
     state = models.CharField(max_length=20, choices=State.choices, default=State.UPLOADED)
     trouble = models.TextField(blank=True, help_text="Why the file could not be read.")
     counts = models.JSONField(default=dict)

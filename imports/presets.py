@@ -15,7 +15,8 @@ Columns = dict[str, list[int]]
 class Preset:
     """A vendor's export: the headings that give it away, and the headings of each field, the best first.
 
-    `by_name`: what the name of the file says of everyone in it, where the status is the file.
+    `by_name`: what the name of the file says of everyone in it, where the status is the file. `is_of_members`:
+    only a union has such a list.
     """
 
     code: str
@@ -23,6 +24,7 @@ class Preset:
     fingerprint: frozenset[str]
     fields: dict[str, tuple[str, ...]]
     by_name: dict[str, Action | None] = field(default_factory=dict)
+    is_of_members: bool = False
 
 
 _COMMON: dict[str, tuple[str, ...]] = {
@@ -90,6 +92,7 @@ PRESETS = (
         label="Union membership list",
         fingerprint=frozenset({"membership number", "surname"}),
         fields={**_COMMON, "first_name": ("forenames", "forename", "first name", "known as")},
+        is_of_members=True,
     ),
     Preset(
         code="template",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from typing import Any, BinaryIO, cast
@@ -19,11 +20,13 @@ from crm.models import Batch, Organisation, Role, Statement, User
 from crm.services import permissions, profiles
 from crm.sql import statistics
 from imports import meaning, reading, staging
+from imports.foreign import Others
 from imports.models import Import, ImportChunk, Problem, StagedRow
 from imports.sql import applying, matching, permission, staged
 
 log = logging.getLogger(__name__)
 STRETCH = 5_000  # lines in one transaction
+SHORTEST_ORIGIN = 20  # letters: a sentence, not "yes"
 # What the counts of a preview are called, on pages and on the command line alike.
 LABELS = {
     "rows": "rows read",
@@ -131,7 +134,7 @@ def preview(*, file: Import) -> Import:
         Problem.objects.filter(file=file).delete()
         try:
             with transaction.atomic():
-                last, columns = _stage(file)
+                found = _stage(file)
             file.trouble = ""
         except OperationalError:
             raise  # the database, not the file: the sweep tries again
@@ -140,14 +143,15 @@ def preview(*, file: Import) -> Import:
             file.save(update_fields=["state", "trouble"])
             return file
         statistics.refresh("imports_stagedrow")
-        matching.mark_erased(file.pk, 1, last)
-        matching.find_known(file.pk, 1, last)
-        matching.find_repeated(file.pk, 1, last)
+        matching.mark_erased(file.pk, 1, found.last)
+        matching.find_known(file.pk, 1, found.last)
+        matching.find_repeated(file.pk, 1, found.last)
         file.counts = {
             **matching.judge(file.pk),
             **permission.foretell(file.pk, file.statement_id),
             "problems": Problem.objects.filter(file=file).count(),
-            "columns": columns,
+            "columns": found.columns,
+            "foreign": found.signs,
         }
         file.state = Import.State.PREVIEWED
         file.save(update_fields=["state", "counts", "preset", "trouble"])
@@ -165,15 +169,25 @@ def _why(file: Import, error: Exception) -> str:
     )
 
 
-def _stage(file: Import) -> tuple[int, list[dict[str, Any]]]:
-    """Stage every row of the file; give the number of the last, and what each sheet's columns were taken for."""
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """What staging found: the last line, what each sheet's columns were taken for, and whose list it looks like."""
+
+    last: int
+    columns: list[dict[str, Any]]
+    signs: list[str]
+
+
+def _stage(file: Import) -> _Staged:
+    """Stage every row of the file."""
     rules = staging.Rules(
         now=timezone.now(),
         collected_on=file.collected_on,
         adults_only=file.adults_only,
         synonyms=_synonyms(),
+        others=Others.of(file.organisation),
     )
-    line, columns = 0, []
+    line, columns, signs = 0, [], list[str]()
     with file.file.open("rb") as content:
         for sheet in reading.sheets(file.name, cast(BinaryIO, content)):
             reader = staging.Reader(sheet, rules)
@@ -185,11 +199,18 @@ def _stage(file: Import) -> tuple[int, list[dict[str, Any]]]:
             while chunk := list(islice(rows, STRETCH)):
                 staged.write(file.organisation_id, file.pk, chunk)
                 line = chunk[-1].line
+            signs += rules.others.signs(
+                file_name=file.name,
+                sheet=sheet.name,
+                headings=sheet.headings,
+                preset=reader.preset,
+                owners=reader.owners,
+            )
     if not line:
         raise reading.UnreadableError(
             "There are no people in this file, only headings. Upload one with a row for each person."
         )
-    return line, columns
+    return _Staged(line, columns, list(dict.fromkeys(signs)))
 
 
 def _no_addresses(sheet: reading.Sheet) -> str:
@@ -211,15 +232,25 @@ def _synonyms() -> dict[str, int]:
     return found
 
 
-def start(*, file: Import) -> Import:
-    """Take a previewed import's order to be applied: cut it into stretches. The second time does nothing."""
+def start(*, file: Import, origin: str = "") -> Import:
+    """Take a previewed import's order to be applied: cut it into stretches. The second time does nothing.
+
+    `origin`: where a file that looks like another partner's list comes from, in words that are kept. Raises
+    ValidationError where that is missing.
+    """
+    origin = " ".join(origin.split())
     try:
         with transaction.atomic(), wall.elevated("keeper"):
             file = Import.objects.select_for_update().get(pk=file.pk)
             if file.state != Import.State.PREVIEWED:
                 return file
-            file.state = Import.State.APPLYING
-            file.save(update_fields=["state"])
+            if file.counts.get("foreign") and len(origin) < SHORTEST_ORIGIN:
+                raise ValidationError(
+                    "This looks like another organisation’s list. Say in a sentence where it comes from "
+                    "and why it is yours."
+                )
+            file.state, file.origin = Import.State.APPLYING, origin[:500]
+            file.save(update_fields=["state", "origin"])
             ImportChunk.objects.bulk_create(
                 ImportChunk(file=file, first=first, last=first + STRETCH - 1)
                 for first in range(1, _last_line(file) + 1, STRETCH)

@@ -9,7 +9,7 @@ from typing import Any
 
 from crm.identity import addresses, phones, postcodes
 from crm.models import Action, AgeBand
-from imports import meaning, presets
+from imports import foreign, meaning, presets
 from imports.reading import Cell, Sheet
 
 _READERS = {"says_yes": meaning.positive, "says_no": meaning.inverted}
@@ -66,6 +66,7 @@ class Rules:
     collected_on: date | None
     adults_only: bool
     synonyms: Mapping[str, int]
+    others: foreign.Others = field(default_factory=foreign.Others)
 
 
 class Reader:
@@ -75,17 +76,28 @@ class Reader:
         self.sheet = sheet
         self.rules = rules
         self.preset = presets.recognise(sheet.headings)
-        self.columns = presets.columns(self.preset, sheet.headings)
+        self.barred = rules.others.barred(sheet.headings)
+        self.columns = {
+            name: [place for place in places if place not in self.barred]
+            for name, places in presets.columns(self.preset, sheet.headings).items()
+        }
+        self.owners: set[str] = set()
+        self._owner = [
+            i for i, heading in enumerate(sheet.headings) if presets.fold(heading) in foreign.OWNER
+        ]
         self.status = presets.by_name(self.preset, sheet.name)
         known = {place for places in self.columns.values() for place in places}
         self.others = [
             i
             for i, heading in enumerate(sheet.headings)
-            if i not in known and heading and presets.fold(heading) not in presets.NOT_KEPT
+            if i not in known
+            and i not in self.barred
+            and heading
+            and presets.fold(heading) not in presets.NOT_KEPT
         ]
 
     def understood(self) -> dict[str, Any]:
-        """Say what each column was taken for: `read` is (heading, meaning) pairs, `kept` and `dropped` headings."""
+        """Say what each column was taken for: `read` is (heading, meaning) pairs, the others are headings."""
         meanings = {
             place: presets.LABELS[name] for name, places in self.columns.items() for place in places
         }
@@ -96,6 +108,7 @@ class Reader:
             "status": self.status or "",
             "read": [[headings[place], meanings[place]] for place in sorted(meanings)],
             "kept": [headings[place] for place in self.others],
+            "barred": [headings[place] for place in self.barred],
             "dropped": [word for word in headings if presets.fold(word) in presets.NOT_KEPT],
         }
 
@@ -109,6 +122,9 @@ class Reader:
             yield self._row(Row(place, self.sheet.name, sheet_line), cells)
 
     def _row(self, row: Row, cells: list[Cell]) -> Row:
+        for place in self._owner:
+            if place < len(cells) and (name := self.rules.others.named_in(str(cells[place]))):
+                self.owners.add(name)
         row.first_name = self._text("first_name", cells)[:120]
         row.last_name = self._text("last_name", cells)[:120]
         row.external_id = self._text("external_id", cells)[:60]

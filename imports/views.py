@@ -106,7 +106,7 @@ def apply(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Let a previewed import happen; a second click changes nothing."""
     file = _find(request, public_id)
     try:
-        file = services.start(file=file)
+        file = services.start(file=file, origin=request.POST.get("origin", ""))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:

@@ -11,7 +11,7 @@ from django.db.models import Count
 
 from crm import consent, segments
 from crm.reasons import SENTENCES, Reason
-from mailings.models import Audience, Campaign, Delivery, Version
+from mailings.models import Audience, Campaign, Delivery, OwnMessage, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +94,17 @@ def report(campaign: Campaign, organisation_id: int) -> Tally:
 def outcomes(campaign: Campaign) -> list[tuple[str, int, str]]:
     """Count an own campaign's messages by what became of them. Coordinated ones are out of staff's reach."""
     counted = dict(
-        Delivery.objects.filter(campaign=campaign).values_list("status").annotate(n=Count("pk"))
+        OwnMessage.objects.filter(campaign=campaign).values_list("status").annotate(n=Count("pk"))
     )
     return [(status.label, counted[status], "") for status in Delivery.Status if status in counted]
 
 
-def progress(campaign: Campaign) -> tuple[int, int]:
-    """Give how many messages are settled, of how many; rounded to tens for a coordinated campaign."""
+def progress(campaign: Campaign) -> tuple[int, int] | None:
+    """Give how many messages are settled, of how many.
+
+    For a campaign of several organisations rounded to tens; None if it has fewer than ten.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT done, everything FROM mailings_progress(%s)", [campaign.pk])
         done, everything = cursor.fetchone()
-    return int(done), int(everything)
+    return None if everything is None else (int(done or 0), int(everything))

@@ -10,7 +10,7 @@ from crm.evidence import Because
 from crm.models import Channel, ContactPoint, Supporter
 from crm.reasons import Reason
 from mailings import audience
-from mailings.models import Audience, Campaign, Delivery, Version
+from mailings.models import Audience, Campaign, Delivery, OwnMessage, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def explain(campaign: Campaign, version: Version, person: Supporter) -> Answer:
         return Answer("Left out.", [fixed])
     if campaign.is_coordinated:
         return Answer("Included.", [fixed])
-    return _sent(campaign, version, person, fixed)
+    return _sent(campaign, version, person, row.contact_point, fixed)
 
 
 def _now(version: Version, person: Supporter) -> Asking:
@@ -89,13 +89,17 @@ def _fixed(campaign: Campaign, version: Version, person: Supporter, row: Audienc
     )
 
 
-def _sent(campaign: Campaign, version: Version, person: Supporter, fixed: Asking) -> Answer:
+def _sent(
+    campaign: Campaign,
+    version: Version,
+    person: Supporter,
+    point: ContactPoint | None,
+    fixed: Asking,
+) -> Answer:
     """Say what became of the message of an organisation's own campaign."""
-    message = (
-        Delivery.objects.filter(campaign=campaign, supporter__canonical=person.canonical_id)
-        .select_related("contact_point")
-        .first()
-    )
+    message = OwnMessage.objects.filter(
+        campaign=campaign, supporter__canonical=person.canonical_id
+    ).first()
     if message is None:
         return Answer("Somebody else at this inbox gets it: one copy for each inbox.", [fixed])
     status = Delivery.Status(message.status)
@@ -104,7 +108,7 @@ def _sent(campaign: Campaign, version: Version, person: Supporter, fixed: Asking
     last = _asking(
         "Asked once more, just before it was handed over",
         message.settled_at,
-        message.contact_point,
+        point,
         version,
         person,
         message.reasons,

@@ -102,10 +102,10 @@ class TextForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._offer("segment", Segment.objects.filter(organisation=organisation))
         self._offer("purpose", Purpose.objects.filter(organisation=organisation))
-        self._offer("topic", Topic.objects.filter(organisation=organisation))
         joint_forms = SignUpForm.objects.filter(organisation__is_partner=False, is_open=True)
         if not organisation.is_partner or not joint_forms.exists():
             del self.fields["invites_to_joint"]
+        self._offer("topic", Topic.objects.filter(organisation=organisation))
 
     def _offer(self, name: str, choices: QuerySet[Any]) -> None:
         field = self.fields[name]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crm.models import Supporter
 from crm.reasons import sentences
-from mailings.models import Audience, Campaign, Delivery
+from mailings.models import Audience, Campaign, OwnMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,14 @@ def of(person: Supporter) -> list[Entry]:
     rows = list(entries.select_related("campaign").order_by("-campaign_id")[:200])
     messages = {
         delivery.campaign_id: delivery
-        for delivery in Delivery.objects.filter(
+        for delivery in OwnMessage.objects.filter(
             supporter__canonical=person.canonical_id, campaign__in=[row.campaign_id for row in rows]
         )
     }
     return [_entry(row, messages.get(row.campaign_id)) for row in rows]
 
 
-def _entry(row: Audience, message: Delivery | None) -> Entry:
+def _entry(row: Audience, message: OwnMessage | None) -> Entry:
     if row.reasons:
         return Entry(row.campaign, "Left out", sentences(row.reasons))
     if row.campaign.is_coordinated:

@@ -7,7 +7,7 @@ from django.db.models import Q
 from crm.holdings import Gone, Part, register
 from crm.reasons import sentences
 from crm.sql import erasing
-from mailings.models import Audience, Delivery
+from mailings.models import Audience, OwnMessage
 
 
 def _reasons(bits: int) -> list[str]:
@@ -27,26 +27,26 @@ PARTS = [
         lambda whose: Q(supporter__in=whose.entries),
         {"Left out, because": _reasons},
     ),
-    # Of a coordinated campaign nobody at an organisation learns whose version arrived (R-SEC4).
+    # A view that leaves out coordinated campaigns: nobody learns whose version arrived (R-SEC4).
     Part(
         "Messages to you",
-        Delivery,
+        OwnMessage,
         {
             "Campaign": "campaign__name",
-            "Address": "contact_point__address",
             "What became of it": "status",
             "When": "settled_at",
             "Left out, because": "reasons",
             "The mail server said": "detail",
             "Addressed by name": "is_personal",
         },
-        lambda whose: Q(supporter__in=whose.entries, is_coordinated=False),
+        lambda whose: Q(supporter__in=whose.entries),
         {"Left out, because": _reasons},
     ),
 ]
 LEFT_OUT = {
     "mailings_audience.supporter_id": "which row it hangs on",
     "mailings_delivery.supporter_id": "which row it hangs on",
+    "mailings_delivery.contact_point_id": "the address stands with the campaign",
     "mailings_delivery.mailbox": "a keyed hash of the address, which stands in the pack itself",
     "mailings_delivery.is_coordinated": "whose version arrived would tell who is on the other list",
 }

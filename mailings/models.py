@@ -247,6 +247,43 @@ class Delivery(OwnedModel):
         indexes = [models.Index(fields=["supporter"], name="delivery_of_supporter")]
 
 
+class OwnMessage(OwnedModel):
+    """What staff see of the messages of their own campaigns: a view without the hash of the inbox."""
+
+    id = models.BigIntegerField(primary_key=True)
+    campaign = models.ForeignKey(
+        Campaign, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    supporter = models.ForeignKey(
+        Supporter, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    is_personal = models.BooleanField()
+    status = models.SmallIntegerField(choices=Delivery.Status.choices)
+    reasons = models.BigIntegerField()
+    detail = models.CharField(max_length=200)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "mailings_message"
+
+
+class Figures(models.Model):
+    """The totals of a campaign of several organisations: counted once, when it is done, and shown rounded.
+
+    Counted once, because two looks at a moving number, or at two segments, can be subtracted (R-SEC4).
+    """
+
+    campaign = models.OneToOneField(
+        Campaign, models.CASCADE, primary_key=True, related_name="+", db_constraint=False
+    )
+    messages = models.IntegerField()
+    overlap = models.IntegerField(help_text="Inboxes that several organisations could have mailed.")
+    sent = models.IntegerField()
+    refused = models.IntegerField(help_text="By the mail server.")
+    counted_at = models.DateTimeField()
+
+
 class Chunk(models.Model):
     """A stretch of a campaign's queue that one worker holds at a time, with a fencing token.
 

@@ -18,11 +18,14 @@ REGISTRY: Registry = (
     Plain("mailings_campaign", "name mode state due_at suitable_for_under_18"),
     Plain("mailings_campaign", "is_important members_only"),
     Plain("mailings_campaign", "created_at started_at finished_at"),
+    Plain("mailings_figures", "campaign_id messages overlap sent refused counted_at"),
     Personal("mailings_version", "author_id approved_by_id approved_at", _P.STAFF, _K.LEDGER),
     Personal(
         "mailings_jointapproval", "version_id partner_id user_id approved_at", _P.STAFF, _K.LEDGER
     ),
-    Plain("mailings_version", "invites_to_joint"),
     Plain("mailings_campaignsum", "campaign_id outcome people"),
-    Plain("mailings_version", "campaign_id segment_id purpose_id topic_id subject body updated_at"),
+    Plain(
+        "mailings_version",
+        "campaign_id segment_id purpose_id topic_id subject body updated_at invites_to_joint",
+    ),
 )

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
+from crm.access import whole_organisation as whole
 from mailings import views
 
 urlpatterns = [
-    path("", views.campaigns, name="campaigns"),
-    path("new/", views.add, name="add-campaign"),
-    path("<uuid:public_id>/", views.campaign, name="campaign"),
-    path("<uuid:public_id>/text/", views.text, name="campaign-text"),
-    path("<uuid:public_id>/test/", views.test, name="test-campaign"),
-    path("<uuid:public_id>/approve/", views.approve, name="approve-campaign"),
-    path("<uuid:public_id>/cancel/", views.cancel, name="cancel-campaign"),
-    path("<uuid:public_id>/copy/", views.copy, name="copy-campaign"),
+    path("", whole(views.campaigns), name="campaigns"),
+    path("figures/", views.steward_figures, name="steward-figures"),
+    path("new/", whole(views.add), name="add-campaign"),
+    path("<uuid:public_id>/", whole(views.campaign), name="campaign"),
+    path("<uuid:public_id>/text/", whole(views.text), name="campaign-text"),
+    path("<uuid:public_id>/test/", whole(views.test), name="test-campaign"),
+    path("<uuid:public_id>/approve/", whole(views.approve), name="approve-campaign"),
+    path("<uuid:public_id>/cancel/", whole(views.cancel), name="cancel-campaign"),
+    path("<uuid:public_id>/copy/", whole(views.copy), name="copy-campaign"),
     path("<uuid:public_id>/people/<uuid:person_id>/", views.why, name="why"),
     path("people/<uuid:public_id>/", views.person_mail, name="person-mail"),
 ]

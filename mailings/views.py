@@ -12,11 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from crm.access import steward_required
 from crm.middleware import StaffRequest
 from crm.models import Supporter
 from crm.pages import page
+from crm.services import audit
 from crm.wakeups import wake
-from mailings import audience, dispatch, explaining, history, rendering
+from mailings import audience, dispatch, explaining, figures, history, rendering
 from mailings.forms import CampaignForm, TextForm
 from mailings.models import Campaign, JointApproval, Version
 from mailings.services import campaigns as services
@@ -106,6 +108,8 @@ def campaign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     found = _find(staff, public_id)
     version = _own_version(staff, found)
     context: dict[str, Any] = {"campaign": found, "version": version}
+    if found.state in (Campaign.State.DRAFT, Campaign.State.SCHEDULED, Campaign.State.SENDING):
+        context["not_live"] = services.not_live(found)
     if version is not None:
         context["letter"] = rendering.prepare(version, partners=found.on_behalf_of())
         before = found.state in (Campaign.State.DRAFT, Campaign.State.SCHEDULED)
@@ -115,6 +119,7 @@ def campaign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         context["sample"] = audience.sample(version) if before else []
         given = JointApproval.objects.filter(version=version).select_related("partner", "user")
         context["approvals"] = given.order_by("approved_at")
+        audit.listed(people=[point.supporter for point in context["sample"]], page="campaign")
         context["may_approve"] = (
             found.is_draft
             and not version.approved_at
@@ -122,7 +127,8 @@ def campaign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             and staff.user.pk not in {approval.user_id for approval in given}
         )
     if found.state in (Campaign.State.SENDING, Campaign.State.DONE):
-        context["done"], context["everything"] = audience.progress(found)
+        context["progress"] = audience.progress(found)
+        context["totals"] = figures.for_joint_organisers(found)
         if not found.is_coordinated:
             context["outcomes"] = audience.outcomes(found)
     return render(request, "mailings/campaign.html", context)
@@ -201,10 +207,19 @@ def why(request: HttpRequest, public_id: uuid.UUID, person_id: uuid.UUID) -> Htt
     return render(request, "mailings/why.html", context)
 
 
+@steward_required
+def steward_figures(request: HttpRequest) -> HttpResponse:
+    """Show the steward the totals of campaigns of several organisations."""
+    return render(
+        request, "mailings/steward_figures.html", {"campaigns": figures.for_the_steward()}
+    )
+
+
 def person_mail(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Show which campaigns meant a person, whether they were included, and why not."""
     staff = cast(StaffRequest, request)
     person = get_object_or_404(Supporter, public_id=public_id, organisation=staff.organisation)
+    audit.viewed(person=person, page="emails to a person")
     return render(
         request, "mailings/person_mail.html", {"person": person, "entries": history.of(person)}
     )

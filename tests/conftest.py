@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.core.cache import cache
 
 from crm import wall
 from crm.models import Organisation
 from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def no_flood() -> None:
+    """What one test sends is not counted against the next."""
+    cache.clear()
 
 
 @pytest.fixture

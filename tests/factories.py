@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection
@@ -17,6 +17,7 @@ from crm.models import (
     Batch,
     ConsentEvent,
     ContactPoint,
+    GoLive,
     Membership,
     Organisation,
     Purpose,
@@ -32,8 +33,9 @@ _count = itertools.count(1)
 
 
 def organisation(code: str, name: str = "", *, is_partner: bool = True) -> Organisation:
+    """An organisation that has gone live."""
     slug = code.lower()
-    return Organisation.objects.create(
+    made = Organisation.objects.create(
         code=code,
         name=name or code,
         is_partner=is_partner,
@@ -43,6 +45,15 @@ def organisation(code: str, name: str = "", *, is_partner: bool = True) -> Organ
         sender_address=f"news@{slug}.example.org",
         reply_address=f"reply@{slug}.example.org",
     )
+    GoLive.objects.create(
+        organisation=made,
+        dpia_reference="DPIA-1",
+        dpia_signed_by="Dana Lead",
+        dpia_signed_on=date(2026, 1, 5),
+        sending_domain=f"{slug}.example.org",
+        turned_on_at=datetime(2026, 1, 6, tzinfo=UTC),
+    )
+    return made
 
 
 def user(

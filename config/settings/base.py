@@ -112,6 +112,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
+SESSION_ENGINE = "crm.sessions"  # each request reaches its own session and no other
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = (
@@ -197,6 +198,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="4", minute="30"),
     },
     "resume imports": {"task": "imports.tasks.sweep", "schedule": 30.0},
+    "make and delete exports": {"task": "crm.tasks.sweep_exports", "schedule": 60.0},
     "bring permissions up to date": {
         "task": "crm.tasks.check_consent",
         "schedule": crontab(hour="3", minute="15"),

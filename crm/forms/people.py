@@ -6,9 +6,12 @@ from datetime import datetime, time
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from crm.models import AgeBand, Organisation, Purpose, Role, Statement
+from crm.forms.notes import CarefulNotes
+from crm.models import AgeBand, Branch, Organisation, Purpose, Role, Statement
+from crm.notes import WARNING, speaks_of_a_childs_needs
 
 DAY = {"type": "date"}
 
@@ -85,15 +88,45 @@ class AddressForm(forms.Form):
 
 
 class TagForm(forms.Form):
-    """The name of a tag."""
+    """The name of a tag, which must not say what a child needs either."""
 
     tag = forms.CharField(
         label="Tag", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
 
+    def clean_tag(self) -> str:
+        """Refuse a name that looks like details of a child."""
+        name = str(self.cleaned_data["tag"])
+        if speaks_of_a_childs_needs(name):
+            raise ValidationError(WARNING)
+        return name
 
-class YesForm(forms.Form):
+
+class BranchForm(forms.Form):
+    """Which branch a person or a colleague belongs to."""
+
+    branch = forms.ModelChoiceField(
+        label="Branch",
+        queryset=Branch.objects.none(),
+        required=False,
+        to_field_name="public_id",
+        empty_label="None",
+    )
+
+    def __init__(
+        self, *args: Any, organisation: Organisation, none: str = "None", **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["branch"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Branch.objects.filter(organisation=organisation)
+        field.empty_label = none
+
+
+class YesForm(CarefulNotes):
     """What a person told staff, with its evidence."""
+
+    notes = ("words",)
 
     purpose = forms.ModelChoiceField(
         label="Type of email",

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.forms.boundfield import BoundField
 
 from crm import consent, segments
-from crm.models import Organisation, Role, Segment, Tag, Topic
+from crm.models import Branch, Organisation, Role, Segment, Tag, Topic
 
 MATCH = (("all", "All that you choose below"), ("any", "At least one of them"))
 # Each control: its name, and the field and operator of the rule that it makes.
@@ -28,6 +28,8 @@ RULES = {
     "topic_2": ("topic", "is"),
     "not_topic": ("topic", "is_not"),
     "permission": ("permission", "is"),
+    "branch": ("branch", "is"),
+    "not_branch": ("branch", "is_not"),
     "area": ("area", "is"),
     "area_2": ("area", "is"),
     "not_area": ("area", "is_not"),
@@ -39,6 +41,7 @@ LEGENDS = {
     "tag": "Tags",
     "topic": "Topics",
     "permission": "Permission to email",
+    "branch": "Branches",
     "area": "Where they live, such as GU or GU1",
     "added": "When they came to the list",
 }
@@ -93,6 +96,7 @@ class SegmentForm(forms.Form):
         choices=[("", "Any"), *consent.STANDINGS.items()],
         required=False,
     )
+    branch, not_branch = _choice("Branch"), _choice("Not this branch")
     area = _area("Postcode begins with")
     area_2, not_area = _area("Another beginning"), _area("Does not begin with")
     added_after, added_before = _day("After this day"), _day("Before this day")
@@ -105,6 +109,7 @@ class SegmentForm(forms.Form):
             "role": (Role.objects.all(), "code"),
             "tag": (Tag.objects.filter(organisation=organisation), "name"),
             "topic": (Topic.objects.filter(organisation=organisation), "name"),
+            "branch": (Branch.objects.filter(organisation=organisation), "name"),
         }
         kwargs["initial"] = _initial(segment, choices)
         super().__init__(*args, **kwargs)

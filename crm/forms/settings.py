@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.text import slugify
 
-from crm.models import Membership, Organisation, OwnedModel, Purpose, Statement, Topic
+from crm.models import GoLive, Membership, Organisation, OwnedModel, Purpose, Statement, Topic
 
 
 class OwnedForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -157,6 +159,39 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
             "sender_address": "It must be of your own domain.",
             "reply_address": "Somebody must read it every working day.",
         }
+
+
+class SignOffForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Who signed the impact assessment, and the domain that mail is sent from."""
+
+    class Meta:
+        model = GoLive
+        fields = ["dpia_reference", "dpia_signed_by", "dpia_signed_on", "sending_domain"]
+        labels = {
+            "dpia_reference": "Reference of your data protection impact assessment",
+            "dpia_signed_by": "Who signed it",
+            "dpia_signed_on": "When they signed it",
+            "sending_domain": "Domain that you send from",
+        }
+        help_texts = {
+            "dpia_reference": "Where it can be found, such as a document number.",
+            "dpia_signed_by": "Your data-protection lead, by name.",
+            "sending_domain": (
+                "The part of the sender’s address after the @. Its owner must have let us send for it."
+            ),
+        }
+        widgets = {"dpia_signed_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+
+    def clean_dpia_signed_on(self) -> date | None:
+        """Give the day, which has come."""
+        day: date | None = self.cleaned_data["dpia_signed_on"]
+        if day and day > timezone.localdate():
+            raise ValidationError("This date is in the future.")
+        return day
+
+    def clean_sending_domain(self) -> str:
+        """Give the domain without what people put before it."""
+        return str(self.cleaned_data["sending_domain"]).strip().lower().rpartition("@")[2]
 
 
 class InviteForm(forms.Form):

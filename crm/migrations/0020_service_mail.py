@@ -10,7 +10,7 @@ from crm.sql.protection import belongs, grant, guard, owned
 
 WALL = (
     owned(["crm_servicemail"])
-    + belongs("crm_servicemail", "contact_point_id", "crm_contactpoint")
+    + belongs("crm_servicemail", "contact_point_id", "crm_contactpoint", suffix="ON DELETE CASCADE")
     + guard("crm_servicemail")
     + grant("crm_servicemail", staff="INSERT, SELECT (id)", keeper="INSERT, SELECT (id)")
     + "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO coalesce_keeper, coalesce_platform;"
@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                         db_constraint=False,
                         db_index=False,
                         null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
+                        on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="crm.contactpoint",
                     ),

@@ -11,7 +11,7 @@ import crm.models.cases
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0020_sign_ups"),
+        ("crm", "0036_random_keys"),
     ]
 
     operations = [

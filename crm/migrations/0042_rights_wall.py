@@ -32,6 +32,7 @@ WALL = (
     + grant("crm_pack, crm_erasure", staff="SELECT, INSERT")
     + grant("crm_retentionreport", staff="SELECT, UPDATE")
     + grant("crm_bankholiday, crm_journalmark", staff="SELECT", keeper="SELECT")
+    + "GRANT SELECT ON crm_journalmark TO coalesce_officer;"
     + grant("crm_waitingrefusal")
     # An erasure empties what the log of the reference tables says of somebody.
     + "GRANT SELECT, UPDATE ON django_admin_log TO coalesce_platform;"

@@ -3,6 +3,7 @@
 Split by noun; code outside imports from this package. Dependencies run downwards in the order below.
 """
 
+from crm.models.audit import AuditEntry
 from crm.models.cases import BankHoliday, Case, CaseNote, Pack
 from crm.models.consent import (
     Action,
@@ -19,10 +20,19 @@ from crm.models.consent import (
     Source,
     Statement,
 )
+from crm.models.exports import Export
+from crm.models.golive import GoLive
 from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
 from crm.models.keeping import Erasure, JournalMark, RetentionReport, WaitingRefusal
 from crm.models.letters import ServiceMail
-from crm.models.organisations import Membership, Organisation, OwnedModel, SignInTries, User
+from crm.models.organisations import (
+    Branch,
+    Membership,
+    Organisation,
+    OwnedModel,
+    SignInTries,
+    User,
+)
 from crm.models.people import (
     AddressKey,
     AgeBand,
@@ -39,14 +49,17 @@ from crm.models.records import Record
 from crm.models.seals import Seal, SealMark
 from crm.models.segments import Segment
 from crm.models.sign_ups import SignUpBox, SignUpForm
+from crm.models.steward import StewardView
 from crm.models.submissions import Submission
 
 __all__ = [
     "Action",
     "AddressKey",
     "AgeBand",
+    "AuditEntry",
     "BankHoliday",
     "Batch",
+    "Branch",
     "Case",
     "CaseNote",
     "Channel",
@@ -57,6 +70,8 @@ __all__ = [
     "Deliverability",
     "Erasure",
     "EvidenceNote",
+    "Export",
+    "GoLive",
     "HashChain",
     "JournalMark",
     "Link",
@@ -83,6 +98,7 @@ __all__ = [
     "SignUpForm",
     "Source",
     "Statement",
+    "StewardView",
     "Submission",
     "Supporter",
     "SupporterRole",

@@ -39,7 +39,7 @@ class ServiceMail(OwnedModel):
     kind = models.CharField(max_length=30, choices=Kind.choices)
     contact_point = models.ForeignKey(
         ContactPoint,
-        models.PROTECT,
+        models.CASCADE,
         null=True,
         related_name="+",
         db_constraint=False,

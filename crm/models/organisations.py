@@ -56,6 +56,29 @@ class OwnedModel(models.Model):
         abstract = True
 
 
+class Branch(OwnedModel):
+    """A part of an organisation, such as a district of a union, whose officers see its own people only."""
+
+    id = models.SmallAutoField(primary_key=True)
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "name"],
+                name="branch_once",
+                violation_error_message="There is a branch of this name already.",
+            ),
+            models.UniqueConstraint(fields=["organisation", "id"], name="branch_owner"),
+        ]
+        ordering = ["name"]
+        verbose_name_plural = "branches"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class UserManager(BaseUserManager["User"]):
     """Makes accounts; addresses are kept in lower case, so that there is one for each inbox."""
 
@@ -77,10 +100,19 @@ class User(AbstractBaseUser):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
+    is_steward = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="The neutral data role, which sees links across organisations, masked.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()
     USERNAME_FIELD = "email"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["id", "is_steward"], name="account_kind")]
 
     def __str__(self) -> str:
         return self.name or self.email
@@ -125,8 +157,20 @@ class Membership(OwnedModel):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.ORGANISER)
+    branch = models.ForeignKey(
+        Branch,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        help_text="Whose people they look after; none: the whole organisation.",
+    )
     # Copied from the organisation, and kept true by a composite foreign key: the constraint below needs it.
     in_partner = models.BooleanField(default=True, editable=False)
+    # Never true, and tied to the account's own by a composite foreign key: no steward works for anybody.
+    of_steward = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -141,6 +185,12 @@ class Membership(OwnedModel):
                 condition=Q(in_partner=True),
                 name="one_partner_for_an_account",
                 violation_error_message="This account works for another partner.",
+            ),
+            models.CheckConstraint(condition=Q(of_steward=False), name="a_member_is_no_steward"),
+            models.CheckConstraint(
+                condition=Q(branch__isnull=True) | Q(role="organiser"),
+                name="an_admin_is_of_the_whole_organisation",
+                violation_error_message="An admin looks after the whole organisation.",
             ),
         ]
 

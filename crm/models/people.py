@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from crm.models.organisations import OwnedModel
+from crm.models.organisations import Branch, OwnedModel
 
 # Of C collation: the beginning of a word is then a range, which a row-level policy lets reach an index.
 FOLDED = "C"
@@ -48,6 +48,15 @@ class Supporter(OwnedModel):
     external_id = models.CharField(
         max_length=60, blank=True, help_text="Such as a membership number."
     )
+    branch = models.ForeignKey(
+        Branch,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
     age_band = models.SmallIntegerField(choices=AgeBand.choices, default=AgeBand.NOT_SAID)
     restricted = models.BooleanField(default=False, help_text="Read-only at the person's request.")
     deceased = models.BooleanField(default=False)
@@ -79,6 +88,11 @@ class Supporter(OwnedModel):
                 fields=["canonical"], condition=~Q(id=F("canonical")), name="supporter_merged"
             ),
             models.Index(fields=["organisation", "postcode_fold"], name="supporter_area"),
+            models.Index(
+                fields=["organisation", "branch", "-id"],
+                condition=Q(branch__isnull=False),
+                name="supporter_branch",
+            ),
         ]
 
     def __str__(self) -> str:

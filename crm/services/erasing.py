@@ -28,7 +28,7 @@ from crm.models import (
     Supporter,
     User,
 )
-from crm.services import cases, packs, permissions
+from crm.services import audit, cases, exports, packs, permissions
 from crm.sql import erasing as sql
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,8 @@ def erase(*, organisation_id: int, people: Collection[int], is_wished: bool) -> 
     with transaction.atomic(), wall.scope("platform", organisation_id=organisation_id):
         gone = _gather(organisation_id, people)
         _refuse(gone, is_wished=is_wished)
-        _forget_packs(gone)
+        _forget_files(gone)
+        audit.forget(supporter_ids=gone.entries)
         for forget in FORGET:
             forget(gone)
         sql.forget(gone)
@@ -177,9 +178,11 @@ def _of_those_who_said_no(gone: Gone, keys: list[AddressKey]) -> list[AddressKey
     ]
 
 
-def _forget_packs(gone: Gone) -> None:
+def _forget_files(gone: Gone) -> None:
+    """Delete their packs, and every export that is still there: nobody knows whether they are in it."""
     for pack in Pack.objects.filter(supporter__in=gone.entries):
         packs.delete_files(pack)
+    exports.delete_files(organisation_id=gone.organisation_id)
 
 
 def _forget_messages() -> None:

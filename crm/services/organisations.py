@@ -11,6 +11,8 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from crm.models import (
+    Branch,
+    GoLive,
     Membership,
     Organisation,
     Purpose,
@@ -22,16 +24,22 @@ from crm.models import (
 )
 
 
-def add_organisation(*, organisation: Organisation) -> Organisation:
-    """Add an organisation with its first type of email. Raises ValidationError, a sentence each."""
+def add_organisation(*, organisation: Organisation, sign_off: GoLive | None = None) -> Organisation:
+    """Add an organisation with its first type of email, and with what is signed off so far.
+
+    Sending stays off: an admin turns it on. Raises ValidationError, a sentence each.
+    """
     organisation.full_clean()
     with transaction.atomic():
         organisation.save()
+        sign_off = sign_off or GoLive()
+        sign_off.organisation = organisation
+        sign_off.save()
         Purpose.objects.create(
             organisation=organisation,
             code="updates",
             name="Campaign updates" if organisation.is_partner else "Joint campaign updates",
-            description=f"News of {organisation.name}’s campaigns, about twice a month.",
+            description=f"News of the campaigns of {organisation.name}, about twice a month.",
         )
     return organisation
 
@@ -158,6 +166,19 @@ def invite(*, organisation: Organisation, email: str, role: str) -> Membership:
 def invitation_path(*, user: User) -> tuple[str, str]:
     """Give the two parts of the address by which an account sets its first password (Django's own token)."""
     return urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user)
+
+
+def set_branch(*, membership: Membership, branch: Branch | None) -> None:
+    """Let a colleague look after one branch only, or after the whole organisation.
+
+    Raises ValidationError for an admin, who always looks after the whole.
+    """
+    if branch is not None and membership.role == Membership.Role.ADMIN:
+        raise ValidationError(
+            "An admin looks after the whole organisation. Invite them as an organiser."
+        )
+    membership.branch = branch
+    membership.save(update_fields=["branch"])
 
 
 def remove(*, membership: Membership, by: User) -> None:

@@ -13,6 +13,7 @@ from crm.hashing import hashes_of
 from crm.identity import addresses, phones, postcodes
 from crm.models import (
     AddressKey,
+    Branch,
     Channel,
     ContactPoint,
     Organisation,
@@ -41,10 +42,14 @@ class NewPerson:
     roles: list[Role] = field(default_factory=list)
 
 
-def add_person(*, organisation: Organisation, details: NewPerson) -> Supporter:
+def add_person(
+    *, organisation: Organisation, details: NewPerson, branch_id: int | None = None
+) -> Supporter:
     """Add a person by hand, or add to the one whom the address and a compatible name already name.
 
-    Gives the supporter. It gives no permission to email: that is recorded apart, with its evidence.
+    `branch_id`: of the officer who adds them; somebody of another branch is then another entry, so that the
+    officer does not learn of them. Gives the supporter. It gives no permission to email: that is recorded apart,
+    with its evidence.
     Raises ValidationError, a sentence each, by field.
     """
     email, phone, postcode = _checked(details)
@@ -55,10 +60,15 @@ def add_person(*, organisation: Organisation, details: NewPerson) -> Supporter:
             first_name=details.first_name,
             last_name=details.last_name,
         )
+        if branch_id and not Supporter.objects.filter(pk=known or 0, branch=branch_id).exists():
+            known = None
         supporter_id = known or sql.next_supporter_id()
         if known is None:
             Supporter.objects.create(
-                id=supporter_id, canonical_id=supporter_id, organisation=organisation
+                id=supporter_id,
+                canonical_id=supporter_id,
+                organisation=organisation,
+                branch_id=branch_id,
             )
         Record.objects.create(
             organisation=organisation,
@@ -193,3 +203,8 @@ def _tag(organisation: Organisation, name: str) -> Tag:
             return Tag.objects.get_or_create(organisation=organisation, name=name)[0]
     except IntegrityError:  # made by somebody else in this moment
         return Tag.objects.get(organisation=organisation, name=name)
+
+
+def set_branch(*, supporter: Supporter, branch: Branch | None) -> None:
+    """Put a person, with every entry joined in them, into a branch of their organisation, or into none."""
+    Supporter.objects.filter(canonical=supporter.canonical_id).update(branch=branch)

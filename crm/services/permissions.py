@@ -124,6 +124,40 @@ def stop_address(*, point: ContactPoint, detail: str) -> uuid.UUID:
     return act
 
 
+def stop_mailbox(
+    *, organisation_id: int, mailbox: bytes, detail: str, point: ContactPoint | None = None
+) -> uuid.UUID:
+    """Record that the reader of an inbox told an organisation to stop, on whose list it may not be; give the act.
+
+    It covers what is imported later. An equal stop in force is enough: the second time adds nothing. The caller
+    refolds the inbox. Keeper or platform scope.
+    """
+    act, now = uuid.uuid4(), timezone.now()
+    events = ConsentEvent.objects.filter(organisation_id=organisation_id, mailbox=mailbox)
+    last = (
+        events.filter(reach=Reach.MAILBOX, action=Action.UNSUB_ALL_ORG, purpose=None)
+        .order_by("-id")
+        .first()
+    )
+    lifted = events.filter(action=Action.GRANT).exclude(source=Source.IMPORT)
+    if last is not None and not lifted.filter(id__gt=last.pk).exists():
+        return last.act_id or act
+    ConsentEvent.objects.create(
+        organisation_id=organisation_id,
+        supporter_id=point.supporter_id if point else None,
+        contact_point=point,
+        mailbox=mailbox,
+        reach=Reach.MAILBOX,
+        action=Action.UNSUB_ALL_ORG,
+        source=Source.PERSONAL,
+        source_detail=detail,
+        occurred_at=now,
+        occurred_until=now,
+        act_id=act,
+    )
+    return act
+
+
 def record_complaint(*, point: ContactPoint, detail: str) -> uuid.UUID:
     """Record that the reader of an inbox marked this organisation's mail as spam; give the act's id.
 
@@ -171,40 +205,6 @@ def complaints(organisation: Organisation, *, days: int) -> int:
     since = timezone.now() - timedelta(days=days)
     found = ConsentHistory.objects.filter(organisation=organisation, action=Action.COMPLAINT)
     return found.filter(recorded_at__gte=since).count()
-
-
-def stop_mailbox(
-    *, organisation_id: int, mailbox: bytes, detail: str, point: ContactPoint | None = None
-) -> uuid.UUID:
-    """Record that the reader of an inbox told an organisation to stop, on whose list it may not be; give the act.
-
-    It covers what is imported later. An equal stop in force is enough: the second time adds nothing. The caller
-    refolds the inbox. Keeper or platform scope.
-    """
-    act, now = uuid.uuid4(), timezone.now()
-    events = ConsentEvent.objects.filter(organisation_id=organisation_id, mailbox=mailbox)
-    last = (
-        events.filter(reach=Reach.MAILBOX, action=Action.UNSUB_ALL_ORG, purpose=None)
-        .order_by("-id")
-        .first()
-    )
-    lifted = events.filter(action=Action.GRANT).exclude(source=Source.IMPORT)
-    if last is not None and not lifted.filter(id__gt=last.pk).exists():
-        return last.act_id or act
-    ConsentEvent.objects.create(
-        organisation_id=organisation_id,
-        supporter_id=point.supporter_id if point else None,
-        contact_point=point,
-        mailbox=mailbox,
-        reach=Reach.MAILBOX,
-        action=Action.UNSUB_ALL_ORG,
-        source=Source.PERSONAL,
-        source_detail=detail,
-        occurred_at=now,
-        occurred_until=now,
-        act_id=act,
-    )
-    return act
 
 
 def stop_everything(*, point: ContactPoint, detail: str) -> uuid.UUID:

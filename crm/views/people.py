@@ -18,6 +18,7 @@ from crm.forms.people import FindForm, PersonForm
 from crm.middleware import StaffRequest
 from crm.models import SupporterRole
 from crm.pages import page
+from crm.services import audit
 from crm.services import people as services
 from crm.views import permissions
 
@@ -35,6 +36,7 @@ def people(request: StaffRequest) -> HttpResponse:
     text = request.session.get(SEARCHES, {}).get(request.GET.get("search", ""), "")
     form = asked if asked.errors else FindForm({"q": text})
     shown = page(request, search.people(request.organisation, text), size=search.PAGE)
+    audit.listed(people=shown.rows, page="list of people")
     ids = [person.pk for person in shown.rows]
     joined = permissions.entries(ids)
     badges = permissions.badges(request.organisation, ids, joined)
@@ -80,7 +82,11 @@ def add(request: StaffRequest) -> HttpResponse:
             **{**form.cleaned_data, "roles": list(form.cleaned_data["roles"])}
         )
         try:
-            person = services.add_person(organisation=request.organisation, details=details)
+            person = services.add_person(
+                organisation=request.organisation,
+                details=details,
+                branch_id=request.membership.branch_id,
+            )
         except ValidationError as error:
             form.add_error(None, error)
         else:

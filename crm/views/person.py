@@ -12,10 +12,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from crm import consent
-from crm.forms.people import AddressForm, TagForm, YesForm
+from crm.access import is_officer
+from crm.forms.people import AddressForm, BranchForm, TagForm, YesForm
 from crm.middleware import StaffRequest
 from crm.models import (
     AgeBand,
+    Branch,
     Channel,
     ContactPoint,
     Purpose,
@@ -28,6 +30,8 @@ from crm.models import (
     SupporterTag,
     Tag,
 )
+from crm.notes import WARNING
+from crm.services import audit
 from crm.services import people as services
 from crm.services import permissions as acts
 from crm.tasks import refold_act
@@ -71,6 +75,7 @@ def person(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
     found = _find(request, public_id)
     if found.public_id != public_id:
         return redirect("person", found.public_id)
+    audit.viewed(person=found, page="person’s page")
     joined = list(permissions.entries([found.pk]))
     points = ContactPoint.objects.filter(organisation=request.organisation, supporter__in=joined)
     context = {
@@ -90,8 +95,17 @@ def person(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
             pk__in=SupporterTag.objects.filter(supporter__in=joined).values("tag")
         ),
         "tag_form": TagForm(),
+        "branch_form": _branch_form(request, found),
     }
     return render(request, "crm/person.html", context)
+
+
+def _branch_form(request: StaffRequest, person: Supporter) -> BranchForm | None:
+    """Give the form for a person's branch to those who see all branches, where there are any."""
+    if is_officer(request) or not Branch.objects.filter(organisation=request.organisation).exists():
+        return None
+    chosen = person.branch.public_id if person.branch else None
+    return BranchForm(initial={"branch": chosen}, organisation=request.organisation)
 
 
 def mend_address(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
@@ -156,6 +170,19 @@ def _say_what_follows(request: StaffRequest, point: ContactPoint, purpose: Purpo
 
 
 @require_POST
+def set_branch(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Put a person into a branch, or into none."""
+    found = _changeable(_find(request, public_id))
+    form = BranchForm(request.POST, organisation=request.organisation)
+    if form.is_valid():
+        services.set_branch(supporter=found, branch=form.cleaned_data["branch"])
+        messages.success(request, f"{found.name}: {form.cleaned_data['branch'] or 'no branch'}.")
+    else:
+        messages.error(request, "Choose a branch from the list.")
+    return redirect("person", found.public_id)
+
+
+@require_POST
 def add_tag(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
     """Tag a person."""
     found = _changeable(_find(request, public_id))
@@ -167,8 +194,15 @@ def add_tag(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
         )
         messages.success(request, f"{found.name} has the tag {name}.")
     else:
-        messages.error(request, "Give the tag a name of 80 characters or fewer.")
+        messages.error(request, _tag_fault(form))
     return redirect("person", found.public_id)
+
+
+def _tag_fault(form: TagForm) -> str:
+    """Say what is wrong with the name of a tag."""
+    if WARNING in form.errors.get("tag", []):
+        return WARNING
+    return "Give the tag a name of 80 characters or fewer."
 
 
 @require_POST

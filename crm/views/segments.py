@@ -17,6 +17,7 @@ from crm.forms.segments import SegmentForm
 from crm.middleware import StaffRequest
 from crm.models import Organisation, Segment
 from crm.reasons import sentences
+from crm.services import audit
 from crm.services import people as services
 from crm.views import permissions
 
@@ -72,12 +73,13 @@ def _size(organisation: Organisation, found: Segment) -> dict[str, Any]:
     decided = segments.addresses(organisation, found, question).select_related(
         "supporter__canonical"
     )
+    sample = list(decided[:SAMPLE])
+    audit.listed(people=[point.supporter.canonical for point in sample], page="segment")
     return {
         "purpose": purpose,
         "size": segments.size(organisation, found, question),
         "sample": [
-            (point, permissions.badge(point.reasons), sentences(point.reasons))
-            for point in decided[:SAMPLE]
+            (point, permissions.badge(point.reasons), sentences(point.reasons)) for point in sample
         ],
     }
 

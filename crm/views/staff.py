@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from crm.access import admin_required
+from crm.forms.people import BranchForm
 from crm.forms.settings import InviteForm
 from crm.middleware import StaffRequest
 from crm.models import Membership
@@ -35,7 +36,9 @@ def staff(request: StaffRequest) -> HttpResponse:
 
 
 def _members(request: StaffRequest) -> QuerySet[Membership]:
-    return Membership.objects.filter(organisation=request.organisation).select_related("user")
+    return Membership.objects.filter(organisation=request.organisation).select_related(
+        "user", "branch"
+    )
 
 
 def _invited(request: StaffRequest) -> Membership | None:
@@ -70,6 +73,27 @@ def invite(request: StaffRequest) -> HttpResponse:
             messages.success(request, f"{member.user.email} may work here now.")
             return redirect(f"{reverse('staff')}?{urlencode({'invited': member.public_id})}")
     return render(request, "crm/invite_staff.html", {"form": form})
+
+
+@admin_required
+def branch(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Say which branch a colleague looks after."""
+    member = get_object_or_404(_members(request).select_related("branch"), public_id=public_id)
+    form = BranchForm(
+        request.POST or None,
+        initial={"branch": member.branch.public_id if member.branch else None},
+        organisation=request.organisation,
+        none="The whole organisation",
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.set_branch(membership=member, branch=form.cleaned_data["branch"])
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"{member.user} looks after {member.branch or 'everyone'}.")
+            return redirect("staff")
+    return render(request, "crm/staff_branch.html", {"form": form, "member": member})
 
 
 @admin_required

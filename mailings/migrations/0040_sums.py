@@ -20,7 +20,7 @@ WALL = (
 class Migration(migrations.Migration):
     dependencies = [
         ("crm", "0042_rights_wall"),
-        ("mailings", "0020_invitation"),
+        ("mailings", "0034_branches"),
     ]
 
     operations = [

@@ -42,6 +42,16 @@ class Plan:
     due_at: datetime | None = None
 
 
+def not_live(campaign: Campaign) -> list[str]:
+    """Give the names of the organisations for which it would be sent and for which sending is off."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT mailings_not_live(%s::smallint, %s)", [campaign.organisation_id, campaign.mode]
+        )
+        (names,) = cursor.fetchone()
+    return list(names)
+
+
 def create(*, organisation: Organisation, plan: Plan, user: User) -> Campaign:
     """Begin a campaign: of one organisation, of all partners together, or of the coalition to the joint list.
 
@@ -116,11 +126,17 @@ def approve(*, version: Version, user: User) -> Campaign:
     """Approve a text as somebody else than its author; with the last one the campaign waits for its time.
 
     A joint text needs one approval of each partner. Raises ValidationError in a sentence: for one's own text,
-    a missing imprint, a campaign no longer a draft.
+    a missing imprint, sending that is off, a campaign no longer a draft.
     """
     if user.pk == version.author_id:
         raise ValidationError("You wrote this text: ask somebody else to approve it.")
     _check_imprints(version.campaign)
+    if names := not_live(version.campaign):
+        raise ValidationError(
+            f"Sending is off for {' and '.join(names)}. "
+            "An admin turns it on under Settings, Before the first campaign.",
+            code=Reason.SENDER_NOT_AUTHORISED.name,
+        )
     with transaction.atomic():
         campaign = _lock_draft(version.campaign)
         if not campaign.is_joint or _approve_jointly(version, user):

@@ -13,6 +13,7 @@ from crm.services import backups
 from crm.sql import statistics
 from mailings import audience
 from mailings.models import Campaign, Version
+from mailings.services import campaigns
 from mailings.sql import freezing, letters, queue
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,8 @@ def freeze(*, campaign_id: int) -> int:
             return 0
         campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
         if campaign.state != Campaign.State.SCHEDULED or not _is_due(campaign):
+            return 0
+        if campaigns.not_live(campaign):  # turned off since it was approved: it waits
             return 0
         for version in Version.objects.filter(campaign=campaign, approved_at__isnull=False):
             freezing.audience(version, audience.question(version))
@@ -65,6 +68,8 @@ def sweep() -> Work:
         due = Campaign.objects.filter(state=Campaign.State.SCHEDULED, due_at__lte=timezone.now())
         return Work(
             has_service_mail=letters.waits(),
-            to_freeze=list(due.order_by("due_at").values_list("pk", flat=True)[:20]),
+            to_freeze=[
+                found.pk for found in due.order_by("due_at")[:20] if not campaigns.not_live(found)
+            ],
             to_wake=queue.to_wake(settings.COALESCE_SENDING_SLOTS),
         )

@@ -43,6 +43,7 @@ def claim(campaign_id: int) -> Claim | None:
                 SELECT c.id FROM mailings_chunk c JOIN mailings_campaign m ON m.id = c.campaign_id
                 WHERE c.campaign_id = %s AND c.state = 0 AND m.state = 'sending'
                   AND (c.leased_until IS NULL OR c.leased_until < now())
+                  AND mailings_not_live(m.organisation_id, m.mode) = '{{}}'  -- turned off: nothing more leaves
                 ORDER BY c.first LIMIT 1 FOR UPDATE OF c SKIP LOCKED)
             RETURNING id, campaign_id, first, last, token
             """,

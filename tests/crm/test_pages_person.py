@@ -82,10 +82,10 @@ def test_every_reason_is_shown_for_every_type_of_email(
     fold.rebuild()
     page = show(staff, person)
     updates, _, rest = page.partition("<dt>Updates</dt>")[2].partition("<dt>Fundraising</dt>")
-    assert "Mail to this address comes back" in updates
+    assert "Problem with this address: email comes back" in updates
     assert "No permission to email" not in updates
     assert "No permission to email" in rest
-    assert "Mail to this address comes back" in rest
+    assert "Problem with this address: email comes back" in rest
     assert "Said yes: <time" in updates
 
 
@@ -119,7 +119,7 @@ def test_a_stop_of_everything_is_among_the_changes(
     with wall.scope("keeper", organisation_id=point.organisation_id):
         permissions.stop_everything(point=point, detail="page")
     page = show(staff, person)
-    assert "Asked every organisation to stop" in page
+    assert "Asked for all email to stop" in page
     assert "Told both organisations to stop" in page.partition("<h2>Changes")[2]
 
 

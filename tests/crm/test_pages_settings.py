@@ -10,7 +10,17 @@ from django.test import Client
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from crm.models import Organisation, Purpose, Role, Segment, Statement, SupporterTag, Tag, Topic
+from crm.models import (
+    Branch,
+    Organisation,
+    Purpose,
+    Role,
+    Segment,
+    Statement,
+    SupporterTag,
+    Tag,
+    Topic,
+)
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +104,7 @@ def test_the_imprint_of_ones_own_organisation_is_changed(
     assert "Enter a valid email address" in wrong.content.decode()
 
 
-@pytest.mark.parametrize("model", ["role", "topic", "tag", "purpose"])
+@pytest.mark.parametrize("model", ["role", "topic", "tag", "branch"])
 def test_a_reference_table_opens_for_looking_adding_and_exporting(
     model: str, admin: Client
 ) -> None:
@@ -102,7 +112,7 @@ def test_a_reference_table_opens_for_looking_adding_and_exporting(
         assert admin.get(reverse(f"admin:crm_{model}_{page}")).status_code == 200
 
 
-@pytest.mark.parametrize("model", ["supporter", "consentevent", "contactpoint", "user"])
+@pytest.mark.parametrize("model", ["supporter", "consentevent", "contactpoint", "user", "purpose"])
 def test_nothing_but_reference_tables_is_in_the_admin(model: str, admin: Client) -> None:
     assert admin.get(f"/admin/crm/{model}/").status_code == 404
 
@@ -151,11 +161,12 @@ def test_a_tag_that_a_segment_asks_for_is_not_deleted(socr: Organisation, admin:
     assert Tag.objects.exists()
 
 
-def test_roles_and_types_of_email_are_never_deleted(socr: Organisation, admin: Client) -> None:
-    role, purpose = Role.objects.get(code="senco"), factories.purpose(socr)
+def test_roles_and_branches_are_never_deleted(socr: Organisation, admin: Client) -> None:
+    role = Role.objects.get(code="senco")
+    branch = Branch.objects.create(organisation=socr, name="Surrey")
     for url in (
         reverse("admin:crm_role_delete", args=[role.pk]),
-        reverse("admin:crm_purpose_delete", args=[purpose.pk]),
+        reverse("admin:crm_branch_delete", args=[branch.pk]),
     ):
         assert admin.post(url, {"post": "yes"}).status_code == 403
 
@@ -176,3 +187,17 @@ def test_no_exported_cell_is_a_formula(start: str, socr: Organisation, admin: Cl
     assert f"'{start}HYPERLINK(1)" in csv
     book = load_workbook(io.BytesIO(admin.post(url, {"format": "1"}).content))
     assert book.worksheets[0]["A2"].data_type == "s"
+
+
+@pytest.mark.parametrize("model", [Tag, Topic, Branch])
+def test_the_keys_in_the_admins_addresses_count_nothing(
+    socr: Organisation, neu: Organisation, model: type[Tag | Topic | Branch]
+) -> None:
+    keys = [
+        model._default_manager.create(organisation=where, name=str(number)).pk
+        for number in range(8)
+        for where in (socr, neu)
+    ]
+    assert len(set(keys)) == len(keys)
+    assert sorted(keys) != keys
+    assert max(keys) - min(keys) > len(keys)

@@ -158,6 +158,26 @@ def test_joint_emails_are_left_out_for_13_to_17(
     assert set(ContactPoint.objects.values_list("organisation__code", flat=True)) == {"SOCR"}
 
 
+def test_who_is_under_18_and_ticks_joint_emails_only_is_told_so_and_nothing_is_kept(
+    client: Client, socr: Organisation, neu: Organisation, coalition: Organisation
+) -> None:
+    answer = public.sign_up(client, public.form(coalition), age_band="13")
+    assert "Joint emails are for adults" in words(answer)
+    assert not Submission.objects.exists()
+
+
+def test_an_invitation_of_a_minor_comes_to_nothing(
+    client: Client, socr: Organisation, neu: Organisation, coalition: Organisation
+) -> None:
+    person = said_yes(socr)
+    Supporter.objects.update(age_band=AgeBand.FROM_16)
+    fold.rebuild()
+    box = public.form(coalition).boxes.get()
+    client.post(f"{public.page_of(person)}joint/", {name_of(box): "yes"})
+    carry_out()
+    assert not ServiceMail.objects.exists()
+
+
 def test_the_easy_read_wording_is_the_one_that_is_kept(client: Client, socr: Organisation) -> None:
     form = public.form(socr)
     box = form.boxes.get()
@@ -211,11 +231,17 @@ def test_a_flood_of_sign_ups_from_one_computer_is_turned_away(
     client: Client, socr: Organisation
 ) -> None:
     form = public.form(socr)
-    answers = [
-        public.sign_up(client, form, email=f"p{n}@example.org").status_code for n in range(31)
-    ]
-    assert answers == [200] * 30 + [429]
-    assert Submission.objects.count() == 30
+
+    def answers(computer: str) -> list[int]:
+        client.defaults["REMOTE_ADDR"] = computer
+        return [
+            public.sign_up(client, form, email=f"p{n}@{computer}.example.org").status_code
+            for n in range(31)
+        ]
+
+    assert answers("192.0.43.8") == [200] * 30 + [429]
+    assert answers("10.0.0.1") == [200] * 31  # a proxy of our own: everyone comes from it
+    assert Submission.objects.count() == 61
 
 
 def test_a_closed_form_is_not_there(client: Client, socr: Organisation) -> None:

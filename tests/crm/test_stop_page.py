@@ -127,6 +127,14 @@ def test_a_link_goes_to_the_address_only_and_from_the_organisation_that_was_name
     assert client.get(public.link_in(mail)).status_code == 200
 
 
+def test_a_flood_about_one_address_is_answered_alike_and_leaves_no_more_work(
+    client: Client, socr: Organisation
+) -> None:
+    answers = {words(ask(client, "stop", "SOCR")) for _ in range(40)}
+    assert len(answers) == 1
+    assert Submission.objects.count() == 30
+
+
 # Taking a stop back
 
 

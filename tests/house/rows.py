@@ -12,6 +12,7 @@ from django.db import models
 from crm.models import (
     Action,
     ConsentEvent,
+    GoLive,
     HashChain,
     Membership,
     Organisation,
@@ -42,6 +43,7 @@ def one_of_each(where: Organisation) -> Made:
     staff = factories.user(where)
     made: Made = {
         Organisation: where,
+        GoLive: GoLive.objects.get(organisation=where),
         User: staff,
         Membership: staff.memberships.get(),
         Person: Person.objects.create(),
@@ -83,12 +85,12 @@ def _values(model: type[models.Model], made: Made) -> dict[str, Any]:
             values[field.name] = _value(field)
     if model is JointApproval:
         values["user"] = factories.user(made[Organisation])  # somebody else than the author
-    if "key_id" in values:
-        values["key_id"] = HashChain.objects.get().key_id
     if model is SignUpForm:
         values["slug"] = made[Organisation].code.lower()
     if model is SignUpBox:
         values["role"] = None  # it asks one thing
+    if "key_id" in values:
+        values["key_id"] = HashChain.objects.get().key_id
     if model is ConsentEvent:
         values |= {"reach": Reach.CONTACT_POINT, "action": Action.GRANT, "batch": None}
         values |= {"source": Source.PERSONAL, "mailbox": b"m" * 16, "address_key": b"a" * 16}

@@ -25,7 +25,7 @@ from config.logs import QuietFormatter
 from config.settings import base
 from crm import tasks as crm_tasks
 from crm import tokens, wall
-from crm.models import ContactPoint, Organisation, Supporter
+from crm.models import ContactPoint, Organisation, ServiceMail, Supporter
 from crm.services import people, permissions
 from crm.sql import fold
 from imports import reading
@@ -35,6 +35,7 @@ from mailings import dispatch
 from mailings.models import Campaign, Delivery
 from mailings.services import sending
 from tests import factories
+from tests.crm import public
 from tests.imports.conftest import HEAD, as_csv
 from tests.mailings.conftest import Relay, campaign, send_all
 
@@ -268,6 +269,34 @@ def test_the_preference_link_and_one_click(
         assert stranger.get(reverse("preferences", args=[wrong])).status_code == 404
         assert stranger.post(reverse("one-click", args=[wrong])).status_code == 404
     assert [task for task in seen.tasks if "refold_act" in task]
+    assert seen.with_canary() == []
+
+
+def test_signing_up_stopping_and_ones_own_page(
+    socr: Organisation,
+    stranger: Browser,
+    relay: Relay,
+    seen: Seen,
+    django_capture_on_commit_callbacks: Capture,
+) -> None:
+    form = public.form(socr)
+    with django_capture_on_commit_callbacks(execute=True):
+        public.sign_up(stranger, form, **NAMES, email=ADDRESS)
+        public.sign_up(stranger, form, **NAMES, email="kestrel@@")
+        public.sign_up(stranger, form, **NAMES, email=ADDRESS, age_band="12")
+    for what, whose in (("link", "SOCR"), ("stop", "SOCR"), ("stop", "everyone")):
+        crm_tasks.carry_out.apply()
+        for kind in (ServiceMail.Kind.CONFIRM_SIGN_UP, ServiceMail.Kind.FRESH_LINK):
+            if mail := ServiceMail.objects.filter(kind=kind).first():
+                stranger.post(public.link_in(mail), {"do": "move", "email": f"new.{ADDRESS}"})
+        crm_tasks.carry_out.apply()
+        said = {"email": ADDRESS, "organisation": whose, "what": what}
+        stranger.post(reverse("stop-emails"), said)
+    crm_tasks.carry_out.apply()
+    relay.answers = {f"new.{ADDRESS}": f"550 5.1.1 <{ADDRESS}>: no such person"}
+    dispatch.send_service_mail()
+    assert ADDRESS in relay.inboxes
+    assert set(ServiceMail.Kind) - {*ServiceMail.objects.values_list("kind", flat=True)} == {"case"}
     assert seen.with_canary() == []
 
 

@@ -62,8 +62,12 @@ FOR_ADMINS = {
     "retention",
     "approve-retention",
     "record-death",
+    "who-did-what",
+    "go-live",
+    "turn-on-sending",
+    "turn-off-sending",
 }
-WITHOUT_OBJECT = {"sign-out", "home", "choose-organisation"}
+WITHOUT_OBJECT = {"sign-out", "home", "choose-organisation", "turn-on-sending", "turn-off-sending"}
 
 
 def patterns(found: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:

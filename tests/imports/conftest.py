@@ -79,9 +79,9 @@ def preview(where: Organisation, content: bytes | Table, **said: Any) -> Import:
     return services.preview(file=upload(where, content, **said))
 
 
-def apply(file: Import) -> Import:
+def apply(file: Import, *, origin: str = "") -> Import:
     with wall.scope("staff", organisation_id=file.organisation_id):
-        started = services.start(file=file)
+        started = services.start(file=file, origin=origin)
     return services.apply(file=started)
 
 

@@ -18,8 +18,10 @@ from demo import cast
 from demo.servers import Servers
 
 SET_UP = """
+from datetime import date
+from django.utils.timezone import now
 from crm import wall
-from crm.models import Membership, Organisation, User
+from crm.models import GoLive, Membership, Organisation, User
 from crm.services import organisations
 from demo import cast
 with wall.scope("platform"):
@@ -27,7 +29,9 @@ with wall.scope("platform"):
         organisations.add_organisation(organisation=Organisation(
             code=planned.code, name=planned.name, is_partner=not planned.is_coalition,
             legal_name=planned.legal_name, postal_address=planned.address, sender_name=planned.name,
-            sender_address=f"news@{planned.domain}", reply_address=f"hello@{planned.domain}"))
+            sender_address=f"news@{planned.domain}", reply_address=f"hello@{planned.domain}"),
+            sign_off=GoLive(dpia_reference="DPIA-1", dpia_signed_by=cast.LEAD, dpia_signed_on=date(2026, 1, 5),
+                            sending_domain=planned.domain, turned_on_at=now()))
     for login in cast.LOGINS:
         where = Organisation.objects.get(code=login.organisation)
         member = organisations.invite(organisation=where, email=login.email, role=login.role)

@@ -18,7 +18,7 @@ from crm.models import (
     Topic,
 )
 from crm.models.groups import SupporterTopic
-from crm.services import cases, matching, people, permissions
+from crm.services import cases, exports, matching, people, permissions
 from imports import services as imports
 from mailings.models import Audience, Campaign, Delivery, Version
 from tests import factories
@@ -55,7 +55,13 @@ def plant() -> None:
             words=f"{FIRST} {LAST} said so at the stall",
             actor=admin,
         )
+        # Known already: what a colleague heard is added to it, and noted by who did what.
+        details = people.NewPerson(first_name=FIRST, last_name=LAST, email=EMAIL, phone=PHONE)
+        people.add_person(organisation=socr, details=details)
         people.tag_supporters(organisation=socr, tag_name="stall", supporter_ids=[person.pk])
+        export = exports.request(
+            organisation=socr, user=admin, segment=None, format="csv", reason="To count"
+        )
     with wall.scope("platform"):
         SupporterRole.objects.create(
             organisation=socr, supporter=person, role=Role.objects.get(code="senco")
@@ -68,6 +74,7 @@ def plant() -> None:
             organisation_id=socr.pk, what=f"Mail to {EMAIL} went astray.", people=1
         )
         cases.note(incident, f"{EMAIL} has been told")
+    exports.make(export_id=export.pk)
     print("PAGES", json.dumps({"person": str(person.public_id), "page": public.page_of(point)}))
 
 

@@ -59,6 +59,12 @@ def look(page: Page) -> None:
     assert not page.evaluate(overflow), f"{page.url} scrolls sideways"
 
 
+def press(page: Page, button: str) -> None:
+    """Press a button, and wait for the page that it leads to."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=button).first.click()
+
+
 @pytest.mark.parametrize("view", VIEWS, ids=str)
 def test_every_page_keeps_the_rules_at_every_size_and_asks_nobody_else_for_anything(
     browser: Browser, installation: Installation, mine: dict[str, str], view: dict[str, Any]
@@ -88,11 +94,11 @@ def _all_that_follows(page: Page, mine: dict[str, str]) -> None:
         ("preferences-easy-read", "Stop everything"),
     ):
         page.goto(mine[name])
-        page.get_by_role("button", name=button).first.click()
+        press(page, button)
         look(page)
     page.goto(mine["join"])
     page.get_by_label("Under 13").check()
-    page.get_by_role("button", name="Sign up").click()
+    press(page, "Sign up")
     expect(page.get_by_role("heading", level=1)).to_have_text("Please ask a parent or carer")
     look(page)
 

@@ -24,9 +24,10 @@ from crm.models import (
     Reach,
     Seal,
     SealMark,
+    ServiceMail,
     Source,
 )
-from crm.services import permissions, rotation
+from crm.services import letters, permissions, rotation
 from crm.sql import fold, seals
 from crm.sql import rotation as sql
 from imports.models import StagedRow
@@ -115,6 +116,9 @@ def test_every_table_that_keeps_hashes_is_found_and_under_the_new_secret(
         problem=1,
         since=timezone.now(),
     )
+    letters.post(
+        organisation_id=socr.pk, kind=ServiceMail.Kind.FRESH_LINK, address="ben@example.org"
+    )
     settings.COALESCE_HASH_KEY = f"{settings.COALESCE_HASH_KEY},{NEW}"
     counts = rotate()
     assert set(counts) == tables_with_hashes()
@@ -132,6 +136,7 @@ def test_every_table_that_keeps_hashes_is_found_and_under_the_new_secret(
     assert (granted.address_key, granted.mailbox) == (priya.address_key, priya.mailbox)
     assert bytes(Delivery.objects.get().mailbox) == priya.mailbox
     assert bytes(Deliverability.objects.get().mailbox) == ben.mailbox
+    assert bytes(ServiceMail.objects.get().mailbox) == ben.mailbox
     stop, row = PlatformStop.objects.get(), StagedRow.objects.get()
     assert (stop.key_id, bytes(stop.mailbox)) == ("k2", sam.mailbox)
     assert (row.key_id, row.address_key, row.mailbox) == ("k2", gone.address_key, gone.mailbox)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from crm import wall
-from crm.models import Organisation
+from crm.models import GoLive, Organisation
 from crm.services import organisations
 
 
@@ -27,6 +28,10 @@ class Command(BaseCommand):
         parser.add_argument("--sender", required=True, help="The From address.")
         parser.add_argument("--reply", required=True, help="An address that somebody reads.")
         parser.add_argument("--coalition", action="store_true")
+        parser.add_argument("--dpia", default="", help="Reference of the impact assessment.")
+        parser.add_argument("--dpia-signed-by", default="", help="Who signed it.")
+        parser.add_argument("--dpia-signed-on", type=date.fromisoformat, help="When: YYYY-MM-DD.")
+        parser.add_argument("--sending-domain", default="", help="The domain of the From address.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Add it, or say in a sentence why not."""
@@ -40,9 +45,15 @@ class Command(BaseCommand):
             sender_address=options["sender"],
             reply_address=options["reply"],
         )
+        sign_off = GoLive(
+            dpia_reference=options["dpia"],
+            dpia_signed_by=options["dpia_signed_by"],
+            dpia_signed_on=options["dpia_signed_on"],
+            sending_domain=options["sending_domain"],
+        )
         try:
             with wall.scope("platform"):
-                organisations.add_organisation(organisation=organisation)
+                organisations.add_organisation(organisation=organisation, sign_off=sign_off)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         self.stdout.write(f"Added {organisation.name}.")

@@ -33,6 +33,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--adults-only", action="store_true", help="Everyone in it is 18 or over."
         )
+        parser.add_argument(
+            "--origin",
+            default="",
+            help="Where a file that looks like another organisation’s list comes from, in a sentence.",
+        )
         parser.add_argument("--apply", action="store_true")
         parser.add_argument("--json", action="store_true")
 
@@ -44,8 +49,12 @@ class Command(BaseCommand):
         if file.state == Import.State.REFUSED:
             raise CommandError(file.trouble)
         if options["apply"]:
-            with wall.scope("keeper", organisation_id=file.organisation_id):
-                file = services.start(file=file)
+            try:
+                with wall.scope("keeper", organisation_id=file.organisation_id):
+                    file = services.start(file=file, origin=options["origin"])
+            except ValidationError as error:
+                signs = " ".join(file.counts.get("foreign", []))
+                raise CommandError(f"{' '.join(error.messages)} {signs}".strip()) from error
             file = services.apply(file=file)
         self._report(file, as_json=options["json"])
 
