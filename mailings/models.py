@@ -313,3 +313,20 @@ class Chunk(models.Model):
         indexes = [
             models.Index(fields=["campaign", "first"], condition=~Q(state=2), name="chunk_to_do")
         ]
+
+
+class CampaignSum(OwnedModel):
+    """How many people a campaign meant, by outcome; all that is kept of who was sent what after 24 months."""
+
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    outcome = models.CharField(max_length=40)
+    people = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "organisation", "outcome"], name="one_sum_an_outcome"
+            )
+        ]

@@ -6,6 +6,7 @@ import logging
 
 from crm import wall
 from crm.models import ServiceMail
+from crm.services import backups
 from mailings import letters
 from mailings.dispatch import moulds
 from mailings.dispatch.relay import InDoubtError, Refused, Relay, RelayUnavailableError, connected
@@ -22,7 +23,7 @@ def send_service_mail() -> int:
     """
     sent = 0
     with wall.platform_session():
-        if not queue.waits():
+        if not queue.waits() or backups.is_behind():
             return 0
         try:
             with connected() as relay:

@@ -9,6 +9,7 @@ from django.db import connection
 
 from crm import tokens, wall
 from crm.models import Organisation, User
+from crm.services import backups
 from mailings import audience, rendering
 from mailings.dispatch import moulds
 from mailings.dispatch.relay import InDoubtError, Refused, Relay, RelayUnavailableError, connected
@@ -57,6 +58,9 @@ def send_chunk(campaign_id: int) -> bool:
     last in the database is true.
     """
     with wall.platform_session():
+        if backups.is_behind():
+            log.warning("no mail goes out: a backup was restored (replay_suppressions)")
+            return False
         claimed = queue.claim(campaign_id)
         if claimed is None:
             return False

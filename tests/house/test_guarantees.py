@@ -49,6 +49,10 @@ NOT_TIED = {
         "mailings_version",
         "campaign_id",
     ): "a coordinated campaign is the coalition's, its texts the partners'",
+    (
+        "mailings_campaignsum",
+        "campaign_id",
+    ): "a coordinated campaign is the coalition's, its sums the partners'",
     ("mailings_audience", "campaign_id"): "a million checks cost eleven seconds (house, Data)",
     ("mailings_audience", "version_id"): "a million checks cost eleven seconds (house, Data)",
     ("mailings_audience", "supporter_id"): "a million checks cost eleven seconds (house, Data)",
