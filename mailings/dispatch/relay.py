@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
-from django.core.mail import get_connection
+from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import sanitize_address
 
 from mailings.dispatch.moulds import Sealed
@@ -123,7 +123,7 @@ def _text(answer: bytes | str) -> str:
 def connected() -> Iterator[Relay]:
     """Open a connection to the relay that COALESCE_SMTP names. Raises RelayUnavailableError."""
     address = urlsplit(settings.COALESCE_SMTP)
-    backend = get_connection(
+    backend = EmailBackend(
         host=address.hostname,
         port=address.port or 25,
         username=unquote(address.username or ""),

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "reference" / "scenarios.md"
-CAPABILITIES = {"rights", "imports", "matching", "campaigns", "areas"}
+CAPABILITIES = {"imports", "matching", "campaigns", "areas"}
 
 
 def rows() -> dict[int, tuple[str, str]]:
