@@ -18,9 +18,9 @@ from django.db.models import QuerySet
 
 from benchmarks import filling
 from crm import consent, search, segments, wall
-from crm.models import Organisation, Purpose, Role, Segment, Supporter
+from crm.models import AddressKey, ContactPoint, Organisation, Purpose, Role, Segment, Supporter
 from crm.sql import fold
-from mailings.models import Campaign
+from mailings.models import Audience, Campaign
 from mailings.sql import freezing, queue
 
 REPEATS = 5
@@ -133,8 +133,22 @@ def _queue(socr: Organisation) -> dict[str, float]:
         results["asking_ms"] = (
             _median(lambda: [asking.ask(claimed, message) for _ in range(100)]) / 100
         )
+        # What somebody costs who said stop: their permission afresh, and who else reads the inbox.
+        point = ContactPoint.objects.get(pk=message.contact_point_id)
+        touched = fold.Touched((point.supporter_id,))
+        results["refold_ms"] = _median(lambda: fold.refold(touched))
+        household = _household(message)
+        results["others_ms"] = _median(lambda: queue.others(campaign.pk, household))
         transaction.set_rollback(True)
     return results
+
+
+def _household(message: queue.Message) -> queue.Message:
+    """Let one more person of the audience read a message's inbox."""
+    own = AddressKey.objects.get(contact_point=message.contact_point_id)
+    other = Audience.objects.filter(reasons=0).exclude(contact_point=message.contact_point_id)[0]
+    AddressKey.objects.filter(contact_point=other.contact_point_id).update(mailbox=own.mailbox)
+    return message
 
 
 def _fold() -> float:

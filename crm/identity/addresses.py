@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import unicodedata
 from collections.abc import Sequence
 
 _SHAPE = re.compile(
@@ -53,12 +54,30 @@ def fold(address: str) -> str:
 
 
 def widen(folded: str) -> str:
-    """Give the inbox of a folded address: without a plus tag, and on Gmail without dots."""
+    """Give the inbox of a folded address: without a plus tag, and on Gmail without dots.
+
+    However its letters are written: composed or not, wide or narrow, and a domain in its own script or as `xn--…`.
+    """
     local, _, domain = folded.rpartition("@")
+    local, domain = _letters(local), _letters(".".join(map(_in_own_script, domain.split("."))))
     local = local.partition("+")[0] or local
     if domain in GMAIL:
         local, domain = local.replace(".", ""), "gmail.com"
     return f"{local}@{domain}"
+
+
+def _letters(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _in_own_script(label: str) -> str:
+    """Give a label of a domain as its owner writes it (RFC 3492); what cannot be read stays as it is."""
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return label[4:].encode("ascii").decode("punycode")
+    except UnicodeError:
+        return label
 
 
 def is_role_mailbox(folded: str) -> bool:

@@ -9,6 +9,9 @@ from django.db import connection
 from crm.models import ServiceMail
 
 AN_HOUR_TO_AN_INBOX = 5
+A_DAY_OF_ANYONES = (
+    20  # of what anyone can bring about: whoever said stop is not to be written to all day long
+)
 AN_HOUR_OF_AN_ORGANISATION = 2_000
 TRIES = 12  # the last about a day after the first
 
@@ -48,14 +51,23 @@ def claim() -> int | None:
 
 
 def is_too_much(mail: ServiceMail) -> bool:
-    """Tell whether the inbox got as many in the past hour as it may. Uses service_mail_of_inbox."""
+    """Tell whether the inbox got as many in the past hour as it may, or in the past day of what anyone can ask for.
+
+    Uses service_mail_of_inbox.
+    """
+    anyones = [kind.value for kind in ServiceMail.ASKED_FOR_BY_ANYONE]
     return bool(
         _one(
             """
-        SELECT count(*) >= %s FROM crm_servicemail
-        WHERE mailbox = %s AND sent_at > clock_timestamp() - interval '1 hour'
+        SELECT count(*) FILTER (WHERE sent_at > clock_timestamp() - interval '1 hour') >= %s
+            OR (%s = ANY(%s) AND count(*) FILTER (WHERE kind = ANY(%s)) >= %s)
+        FROM crm_servicemail WHERE mailbox = %s AND sent_at > clock_timestamp() - interval '1 day'
         """,
             AN_HOUR_TO_AN_INBOX,
+            mail.kind,
+            anyones,
+            anyones,
+            A_DAY_OF_ANYONES,
             mail.mailbox,
         )
     )

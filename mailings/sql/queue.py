@@ -72,7 +72,17 @@ class Message:
 
 _MESSAGE = """
     SELECT d.id, d.public_id, d.seq, {alias}.organisation_id, {alias}.version_id, cp.id, cp.public_id, cp.address,
-           s.first_name, s.last_name, d.is_personal
+           s.first_name, s.last_name, {is_personal}
+"""
+# As when the messages were made: an inbox that several people of an organisation read is greeted by no name.
+_ONE_READER = """
+    cp.kind <> 3 AND NOT EXISTS (
+        SELECT FROM crm_addresskey l
+        JOIN crm_contactpoint lp ON lp.id = l.contact_point_id
+        JOIN crm_supporter u ON u.id = lp.supporter_id
+        JOIN mailings_audience o ON o.contact_point_id = lp.id AND o.supporter_id = ANY(ARRAY[u.id, u.canonical_id])
+        WHERE l.mailbox = d.mailbox AND o.campaign_id = a.campaign_id AND o.organisation_id = a.organisation_id
+          AND o.reasons = 0 AND o.id <> a.id)
 """
 
 
@@ -81,7 +91,7 @@ def messages(claimed: Claim) -> list[Message]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            {_MESSAGE.format(alias="d")}
+            {_MESSAGE.format(alias="d", is_personal="d.is_personal")}
             FROM mailings_delivery d
             JOIN crm_contactpoint cp ON cp.id = d.contact_point_id
             JOIN crm_supporter s ON s.id = d.supporter_id
@@ -93,15 +103,20 @@ def messages(claimed: Claim) -> list[Message]:
 
 
 def others(campaign_id: int, message: Message) -> list[Message]:
-    """Give who else of the audience reads the inbox and was to be mailed by it: their version may take its place."""
+    """Give who else of the audience reads the inbox and was to be mailed by it: their version may take its place.
+
+    Uses address_key_mailbox, and audience_of_supporter: the audience of a campaign is not read through.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            {_MESSAGE.format(alias="a")}
+            {_MESSAGE.format(alias="a", is_personal=_ONE_READER)}
             FROM mailings_delivery d
             JOIN crm_addresskey k ON k.mailbox = d.mailbox
             JOIN crm_contactpoint cp ON cp.id = k.contact_point_id
+            JOIN crm_supporter t ON t.id = cp.supporter_id
             JOIN mailings_audience a ON a.campaign_id = d.campaign_id AND a.contact_point_id = cp.id
+                AND a.supporter_id = ANY(ARRAY[t.id, t.canonical_id])
             JOIN crm_supporter s ON s.id = a.supporter_id
             WHERE d.id = %s AND d.campaign_id = %s AND a.reasons = 0 AND cp.id <> %s ORDER BY a.id
             """,
@@ -186,7 +201,7 @@ def replace(message: Message, by: Message) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE mailings_delivery SET organisation_id = %s, version_id = %s, contact_point_id = %s,
+            UPDATE mailings_delivery SET organisation_id = %s, version_id = %s, contact_point_id = %s, is_personal = %s,
                 supporter_id = (SELECT supporter_id FROM crm_contactpoint WHERE id = %s)
             WHERE id = %s AND status = 0
             """,
@@ -194,6 +209,7 @@ def replace(message: Message, by: Message) -> None:
                 by.organisation_id,
                 by.version_id,
                 by.contact_point_id,
+                by.is_personal,
                 by.contact_point_id,
                 message.delivery_id,
             ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -114,6 +114,23 @@ def test_the_other_version_takes_the_place_of_one_refused_at_the_last_moment(
     send_all(made)
     (message,) = relay.messages
     assert chosen.organisation.code not in message["Subject"]
+
+
+def test_the_version_that_takes_the_place_greets_a_household_by_no_name(
+    socr: Organisation, neu: Organisation, relay: Relay
+) -> None:
+    first = supporter_who_said_yes(socr, "home@example.org")
+    for name in ("Noor", "Daniel"):
+        person = factories.address(factories.supporter(neu, name), "home@example.org")
+        factories.granted(person, at=datetime(2026, 1, 9, tzinfo=UTC))  # so that SOCR's is chosen
+    fold.rebuild()
+    made = campaign(socr, neu)
+    sending.freeze(campaign_id=made.pk)
+    assert Delivery.objects.get(campaign=made).contact_point == first
+    stop(first)
+    send_all(made)
+    (message,) = relay.messages
+    assert message["Subject"] == "NEU asks you"
 
 
 def test_a_stop_to_one_organisation_leaves_the_others_yes(

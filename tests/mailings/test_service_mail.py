@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import ProgrammingError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from crm import wall
@@ -109,6 +111,21 @@ def test_no_inbox_gets_more_than_five_an_hour_however_its_address_is_written(
     ServiceMail.objects.exclude(sent_at=None).update(sent_at=timezone.now() - timedelta(hours=2))
     dispatch.send_service_mail()
     assert len(relay.messages) == 7
+
+
+def test_a_stranger_cannot_have_an_inbox_written_to_all_day(
+    socr: Organisation, neu: Organisation, relay: Relay
+) -> None:
+    for number in range(30):
+        facts = {"about": str(uuid.uuid4())}
+        post(socr if number % 2 else neu, kind=ServiceMail.Kind.CONFIRM_SIGN_UP, facts=facts)
+        dispatch.send_service_mail()
+        ServiceMail.objects.exclude(sent_at=None).update(
+            sent_at=F("sent_at") - timedelta(minutes=20)
+        )
+    assert len(relay.messages) == queue.A_DAY_OF_ANYONES
+    post(socr, kind=ServiceMail.Kind.CASE)
+    assert dispatch.send_service_mail() == 1
 
 
 def test_an_organisation_that_sent_its_fill_waits(
