@@ -160,9 +160,9 @@ COALESCE_SENDING_SLOTS = int(
 DEFAULT_FROM_EMAIL = os.environ.get("COALESCE_PLATFORM_ADDRESS", "coalesce@example.org")
 
 # Whom people may complain to: its name is changing (docs/reference/law.md).
-COALESCE_REGULATOR = os.environ.get("COALESCE_REGULATOR", "Information Commissioner’s Office")
-COALESCE_REGULATOR_URL = os.environ.get(
-    "COALESCE_REGULATOR_URL", "https://ico.org.uk/make-a-complaint/"
+COALESCE_REGULATOR = os.environ.get("COALESCE_REGULATOR") or "Information Commissioner’s Office"
+COALESCE_REGULATOR_URL = (
+    os.environ.get("COALESCE_REGULATOR_URL") or "https://ico.org.uk/make-a-complaint/"
 )
 
 CELERY_BROKER_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")

@@ -189,6 +189,8 @@ def send(page: Page, button: str, then: str) -> None:
 def fits(page: Page) -> None:
     overflow = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     assert not page.evaluate(overflow), f"{page.url} scrolls sideways"
+    missing = "[...document.images].filter(image => !image.naturalWidth).map(image => image.src)"
+    assert page.evaluate(missing) == []
 
 
 def fill_in(page: Page) -> None:
