@@ -179,7 +179,7 @@ REGISTRY: Registry = (
     Plain("crm_signupbox", "form_id wording_id easy_wording_id purpose_id role_id"),
     Plain("crm_seal", "through events digest hashes sealed_at"),
     Plain("crm_sealmark", "through horizon"),
-    Plain("crm_statement", "code version format words requires_confirmation created_at"),
+    Plain("crm_statement", "code version format words requires_confirmation created_at made_in"),
     Plain("crm_statement_organisations", "statement_id"),
     Plain("crm_statement_purposes", "statement_id purpose_id"),
     Plain("crm_segment", "name rules created_at updated_at"),
