@@ -72,7 +72,8 @@ def _values(mail: ServiceMail) -> dict[str, Any]:
         page, about = LINKS[kind]
         use: tokens.Use = USES[kind]
         token = tokens.make(use, about=about(mail), organisation_id=mail.organisation_id)
-        values["link"] = settings.BASE_URL + reverse(page, args=[token])
+        easy = "?view=easy" if mail.facts.get("easy") else ""
+        values["link"] = settings.BASE_URL + reverse(page, args=[token]) + easy
     if "statements" in mail.facts:
         wordings = Statement.objects.filter(pk__in=mail.facts["statements"])
         values["wordings"] = list(wordings.order_by("pk").values_list("words", flat=True))

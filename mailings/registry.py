@@ -25,6 +25,6 @@ REGISTRY: Registry = (
     ),
     Plain(
         "mailings_version",
-        "campaign_id segment_id purpose_id topic_id subject body updated_at invites_to_joint",
+        "campaign_id segment_id purpose_id topic_id subject body updated_at extra_link",
     ),
 )

@@ -85,7 +85,7 @@ def text(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "topic": version.topic,
             "subject": version.subject,
             "body": version.body,
-            "invites_to_joint": version.invites_to_joint,
+            "extra_link": version.extra_link,
         }
     form = TextForm(request.POST or None, initial=initial, organisation=staff.organisation)
     if request.method == "POST" and form.is_valid():

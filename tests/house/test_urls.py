@@ -31,6 +31,7 @@ PUBLIC = {
     "undo-stop",
     "own-page",
     "joint-invitation",
+    "renewal",
 }
 FOR_ADMINS = {
     "imports",
