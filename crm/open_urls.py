@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from crm import views_join, views_open, views_own_page, views_rights
+from crm import views_join, views_open, views_own_page, views_renewal, views_rights
 
 urlpatterns = [
     path("requests/new/", views_rights.new_request, name="new-request"),
@@ -18,5 +18,6 @@ urlpatterns = [
     path("address/<token>/", views_open.confirm_address, name="confirm-address"),
     path("undo/<token>/", views_open.undo_stop, name="undo-stop"),
     path("mine/<token>/", views_own_page.own_page, name="own-page"),
+    path("p/<token>/renew/", views_renewal.renewal, name="renewal"),
     path("p/<token>/joint/", views_join.invitation, name="joint-invitation"),
 ]

@@ -76,7 +76,8 @@ def _values(mail: ServiceMail) -> dict[str, Any]:
         page, about = LINKS[kind]
         use: tokens.Use = USES[kind]
         token = tokens.make(use, about=about(mail), organisation_id=mail.organisation_id)
-        values["link"] = settings.BASE_URL + reverse(page, args=[token])
+        easy = "?view=easy" if mail.facts.get("easy") else ""
+        values["link"] = settings.BASE_URL + reverse(page, args=[token]) + easy
     if mail.facts.get("due"):
         values["due"] = date.fromisoformat(mail.facts["due"])
     if "statements" in mail.facts:

@@ -26,6 +26,6 @@ REGISTRY: Registry = (
     Plain("mailings_campaignsum", "campaign_id outcome people"),
     Plain(
         "mailings_version",
-        "campaign_id segment_id purpose_id topic_id subject body updated_at invites_to_joint",
+        "campaign_id segment_id purpose_id topic_id subject body updated_at extra_link",
     ),
 )

@@ -35,6 +35,7 @@ PUBLIC = {
     "complaint",
     "responsible",
     "privacy",
+    "renewal",
 }
 FOR_ADMINS = {
     "imports",

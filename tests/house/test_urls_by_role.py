@@ -98,6 +98,7 @@ TABLE = {
     "person": "302 200 200 200 404 404",
     "person-mail": "302 200 200 200 404 404",
     "preferences": "200 200 200 200 200 200",
+    "renewal": "200 200 200 200 200 200",
     "record-stop": "302 200 200 200 404 404",
     "POST record-stop": "302 302 302 302 404 404",
     "record-yes": "302 200 200 200 404 404",
@@ -135,7 +136,7 @@ TABLE = {
     "responsible": "200 200 200 200 200 200",
     "retention": "302 403 200 403 403 404",
 }
-OPEN_TO_ALL = {"preferences", "one-click", "joint-invitation", "join", "join-embedded"}
+OPEN_TO_ALL = {"preferences", "one-click", "joint-invitation", "renewal", "join", "join-embedded"}
 OPEN_TO_ALL |= {"confirm-address", "confirm-sign-up", "own-page", "undo-stop"}
 # Whoever may not open the page at all is told so; whoever may is told that it is not there.
 NOT_THERE = {403, 404}
@@ -247,7 +248,7 @@ def objects_of(where: Organisation, asking: User | None) -> dict[str, list[Any]]
         "end": (["none-such"], "confirm-address confirm-sign-up own-page undo-stop"),
         "token": (
             [tokens.preference_token(point.public_id, where.pk, None)],
-            "preferences one-click joint-invitation",
+            "preferences one-click joint-invitation renewal",
         ),
     }
     return {name: args for args, pages in by_kind.values() for name in pages.split()}
