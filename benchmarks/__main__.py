@@ -40,6 +40,10 @@ def _own_database() -> None:
         make_conninfo(admin, dbname="coalesce_bench"),
         may_create_databases=True,
     )
+    # So is the journal of refusals: beside another database's, this one would look like a restored backup.
+    home = Path(os.environ["COALESCE_HOME"]) / "bench"
+    home.mkdir(exist_ok=True)
+    os.environ["COALESCE_HOME"] = str(home)
     for login, url in urls.items():
         os.environ[f"DATABASE_URL_{login.upper()}"] = url
 

@@ -67,11 +67,11 @@ def test_a_stretch_that_is_applied_again_changes_nothing(
 
 def test_statements_do_not_grow_with_the_rows_of_a_stretch(socr: Organisation) -> None:
     counted = []
-    for rows in (50, 500):
+    for rows in (5, 50, 500):  # the first also asks what later ones remember
         file = preview(socr, long_list(rows), statement=factories.statement(socr))
         with CaptureQueriesContext(
             connection,
         ) as captured:
             apply(file)
         counted.append(len(captured))
-    assert counted[0] == counted[1]
+    assert counted[1] == counted[2]
