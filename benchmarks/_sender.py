@@ -27,8 +27,8 @@ def send(campaign_id: int, path: str) -> None:
         lines.append(("answered", message.contact_point_id, time.time()))
         return reasons
 
-    def timed_hand_over(self: Any, letter: Any, address: str) -> None:
-        hand_over(self, letter, address)
+    def timed_hand_over(self: Any, message: Any, address: str) -> None:
+        hand_over(self, message, address)
         lines.append(("handed over", address, time.time()))
 
     queue.Asking.ask = timed_ask  # type: ignore[method-assign]

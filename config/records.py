@@ -30,8 +30,8 @@ Of Art. 30(1):
 - **(d) recipients**: the host of the servers and the mail relay, as processors: **to fill in**. Neither organisation
   receives the other's data: see [the wall](law.md#the-wall-as-rules).
 - **(e) transfers abroad**: none by Coalesce; the mail relay's region: **to fill in**.
-- **(f) time limits**: below, by column. Nothing is deleted by itself yet: an admin acts on the
-  [schedule](law.md#retention-schedule).
+- **(f) time limits**: below, by column. Each night Coalesce counts what has had its time
+  ([schedule](law.md#retention-schedule)); it goes when an admin has approved the count.
 - **(g) security**: row-level policies for each organisation, logins without rights
   ([decision 5](../decisions/0005-logins-and-roles.md)), keyed hashes apart from their key
   ([decision 4](../decisions/0004-the-hash-key.md)), HTTPS only, no personal data in logs or addresses.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class CrmConfig(AppConfig):
@@ -10,3 +11,7 @@ class CrmConfig(AppConfig):
 
     name = "crm"
     verbose_name = "Reference tables"
+
+    def ready(self) -> None:
+        """Load what each app says of the data it holds: how it is shown, forgotten and kept no longer."""
+        autodiscover_modules("holdings", "retention")

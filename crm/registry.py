@@ -21,6 +21,7 @@ class Purpose(Enum):
         "supporters",
         "legitimate interests",
     )
+    RIGHTS = "answer requests and complaints, and report incidents", "anybody", "legal obligation"
     IMPORT = "bring lists in, and take them out again", "supporters", "legitimate interests"
     ANSWER = "do what somebody asks for by a form, and answer", "supporters, visitors", "consent"
     STAFF = "let staff in, and know who did what", "staff", "legitimate interests"
@@ -59,6 +60,8 @@ class Keep(Enum):
     ANSWERED = "the address until it is sent; the row 30 days"
     AUDIT = "6 years; the values that it shows go when the person is erased"
     EXPORT = "24 hours, then the file goes; that it was made stays for 6 years"
+    CASE = "6 years after it was closed"
+    MINUTE = "a minute, until it stands in the journal of refusals as a keyed hash"
     TRIES = "15 minutes, as a keyed hash; gone with the next tries after that"
 
 
@@ -179,12 +182,12 @@ REGISTRY: Registry = (
     Plain("crm_signupbox", "form_id wording_id easy_wording_id purpose_id role_id"),
     Plain("crm_seal", "through events digest hashes sealed_at"),
     Plain("crm_sealmark", "through horizon"),
-    Plain("crm_statement", "code version format words requires_confirmation created_at"),
+    Plain("crm_statement", "code version format words requires_confirmation created_at made_in"),
     Plain("crm_statement_organisations", "statement_id"),
     Plain("crm_statement_purposes", "statement_id purpose_id"),
     Plain("crm_segment", "name rules created_at updated_at"),
     Plain("crm_organisation", "code name is_partner legal_name postal_address"),
-    Plain("crm_organisation", "sender_name sender_address reply_address"),
+    Plain("crm_organisation", "sender_name sender_address reply_address telling_words"),
     Plain("crm_branch", "name"),
     Personal("crm_supporter", "branch_id", _P.KNOW, _K.SUPPORTER, _S.UNION),
     Personal("crm_membership", "branch_id of_steward", _P.STAFF, _K.ACCOUNT),
@@ -202,6 +205,30 @@ REGISTRY: Registry = (
     Personal("crm_membership", "user_id role in_partner created_at", _P.STAFF, _K.ACCOUNT),
     Personal("crm_signintries", "bucket tries since", _P.STAFF, _K.TRIES, owner=_TOGETHER),
     Plain("crm_person", ""),
+    # Rights.
+    Personal("crm_supporter", "family_contact", _P.RIGHTS, _K.SUPPORTER, _S.WORDS),
+    Personal("crm_case", "reference kind came_by received_at", _P.RIGHTS, _K.CASE),
+    Personal("crm_case", "supporter_id who address", _P.RIGHTS, _K.CASE),
+    Personal("crm_case", "words", _P.RIGHTS, _K.CASE, _S.WORDS),
+    Personal("crm_case", "due_at identity_asked_on identity_received_on", _P.RIGHTS, _K.CASE),
+    Personal("crm_case", "clarification_asked_on clarification_received_on", _P.RIGHTS, _K.CASE),
+    Personal("crm_case", "extended_on acknowledged_at outcome closed_at", _P.RIGHTS, _K.CASE),
+    Personal("crm_case", "risk reported_at people_told_at", _P.RIGHTS, _K.CASE),
+    Plain("crm_case", "created_at"),
+    Personal("crm_casenote", "case_id at is_log", _P.RIGHTS, _K.CASE),
+    Personal("crm_casenote", "words", _P.RIGHTS, _K.CASE, _S.WORDS),
+    Personal("crm_casenote", "by_id", _P.STAFF, _K.CASE),
+    Personal("crm_pack", "supporter_id case_id as_json as_html", _P.RIGHTS, _K.EXPORT, _S.WORDS),
+    Personal("crm_pack", "state asked_at kept_until", _P.RIGHTS, _K.CASE),
+    Personal("crm_pack", "asked_by_id", _P.STAFF, _K.CASE),
+    Personal("crm_erasure", "supporter_id case_id asked_at done_at", _P.PROVE, _K.LEDGER),
+    Personal("crm_erasure", "asked_by_id", _P.STAFF, _K.LEDGER),
+    Personal("crm_waitingrefusal", "organisation_code mailbox purpose_code", _P.PROVE, _K.MINUTE),
+    Personal("crm_waitingrefusal", "action flag entry at", _P.PROVE, _K.MINUTE),
+    Personal("crm_retentionreport", "approved_by_id approved_at", _P.STAFF, _K.LEDGER),
+    Plain("crm_retentionreport", "made_at counts gone done_at"),
+    Plain("crm_journalmark", "line behind_since"),
+    Plain("crm_bankholiday", "day name"),
     # Django's own tables.
     Personal(
         "django_session",

@@ -8,7 +8,17 @@ import uuid
 from celery import shared_task
 
 from crm import wall
-from crm.services import exports, matching, permissions, seals, submissions
+from crm.services import (
+    backups,
+    erasing,
+    exports,
+    matching,
+    packs,
+    permissions,
+    retention,
+    seals,
+    submissions,
+)
 from crm.sql import fold
 
 log = logging.getLogger(__name__)
@@ -65,3 +75,42 @@ def carry_out() -> None:
 def forget_submissions() -> None:
     """Forget sign-ups that nobody confirmed, each hour."""
     submissions.forget()
+
+
+@shared_task
+def make_pack(pack_id: int) -> None:
+    """Make the files of a pack that was asked for."""
+    packs.make(pack_id=pack_id)
+
+
+@shared_task
+def sweep_rights() -> None:
+    """Delete packs whose day is over, and do what was asked for and lost its wake-up."""
+    for pack_id in packs.sweep():
+        make_pack.delay(pack_id)
+    erasing.carry_out()
+    retention.carry_out()
+
+
+@shared_task
+def carry_out_erasures() -> None:
+    """Remove the details of people who asked for it."""
+    erasing.carry_out()
+
+
+@shared_task
+def report_retention() -> None:
+    """Count at night what has had its time."""
+    retention.report()
+
+
+@shared_task
+def carry_out_retention() -> None:
+    """End what an admin let go."""
+    retention.carry_out()
+
+
+@shared_task
+def write_journal() -> None:
+    """Write refusals to the journal outside the database; every minute."""
+    backups.write_journal()

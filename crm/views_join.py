@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_exempt
 
 from crm import tokens, wall
@@ -19,7 +18,7 @@ from crm.models import ContactPoint, Organisation, Role, SignUpBox, SignUpForm, 
 from crm.services import preferences
 from crm.services.signing_in import client_address
 from crm.views_open import A_MINUTE, open_page, send_in, too_many
-from crm.views_public import is_easy, unknown
+from crm.views_public import is_easy, show, unknown
 
 OF_A_FORM = 600  # sign-ups in a minute
 
@@ -91,22 +90,20 @@ def _join(request: HttpRequest, asked: Asked, *, embedded: bool) -> HttpResponse
         "form": form,
         "asked": asked.form,
         "organisation": asked.organisation,
-        "easy": easy,
         "embedded": embedded,
-        "other_view": request.path if easy else f"{request.path}?view=easy",
     }
     if request.method != "POST":
-        return render(request, "public/join.html", context)
+        return show(request, "join", context)
     if form.is_child:
         _turn_away(asked.form, _nonce(request))
-        return render(request, "public/join_child.html", context)
+        return show(request, "join_child", context)
     if form.is_valid():
         if _is_flood(request, asked.form, form.cleaned_data["email"]):
             return too_many(request)
         context["sent"] = _take(asked, form)
         context["left_out"] = form.is_minor and _has_joint(asked, form)
-        return render(request, "public/join_done.html", context)
-    return render(request, "public/join.html", context)
+        return show(request, "join_done", context)
+    return show(request, "join", context)
 
 
 def _is_flood(request: HttpRequest, form: SignUpForm, email: str) -> bool:
@@ -188,10 +185,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         "nonce": uuid.uuid4(),
         "done": bool(ticked),
         "nothing_ticked": request.method == "POST" and not ticked,
-        "easy": easy,
-        "other_view": request.path if easy else f"{request.path}?view=easy",
     }
-    return render(request, "public/invitation.html", context)
+    return show(request, "invitation", context)
 
 
 def _nonce(request: HttpRequest) -> uuid.UUID:

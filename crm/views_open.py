@@ -12,7 +12,6 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -23,7 +22,7 @@ from crm.limits import is_flood
 from crm.models import Organisation, Submission
 from crm.services import lessening, submissions
 from crm.tasks import carry_out
-from crm.views_public import unknown
+from crm.views_public import is_easy, show, unknown
 from crm.wakeups import wake
 
 A_MINUTE = 30  # forms for one address, or sign-ups from one computer
@@ -61,17 +60,17 @@ def stop_emails(request: HttpRequest) -> HttpResponse:
         kind = Submission.Kind.LINK if is_link else Submission.Kind.STOP
         # Beyond that it has been taken already, many times over.
         if not is_flood(f"{kind} {written['organisation']} {written['email']}", most=A_MINUTE):
-            send_in(kind, form.written_with, written)
+            send_in(kind, form.written_with, {**written, "easy": is_easy(request)})
         named = {found.code: found.name for found in organisations}
         context["done"] = form.cleaned_data["what"]
         context["name"] = named.get(written["organisation"], "")
         context["email"] = written["email"]
-    return render(request, "public/stop_emails.html", context)
+    return show(request, "stop_emails", context)
 
 
 def too_many(request: HttpRequest) -> HttpResponse:
     """Ask to wait a minute."""
-    return render(request, "public/too_many.html", {"organisation": None}, status=429)
+    return show(request, "too_many", {"organisation": None}, status=429)
 
 
 @open_page
@@ -115,4 +114,4 @@ def _by_button(
         "done": is_done,
         "organisation": Organisation.objects.filter(pk=link.organisation_id).first(),
     }
-    return render(request, "public/confirm.html", context)
+    return show(request, "confirm", context)

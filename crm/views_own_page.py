@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from crm import tokens
 from crm.forms.public import NewAddressForm, OwnDetailsForm
@@ -14,7 +13,7 @@ from crm.models import ContactPoint
 from crm.services import own_page as services
 from crm.tasks import carry_out
 from crm.views_open import open_page
-from crm.views_public import unknown
+from crm.views_public import is_easy, show, unknown
 from crm.wakeups import wake
 
 
@@ -27,9 +26,7 @@ def own_page(request: HttpRequest, token: str) -> HttpResponse:
         forms = _forms(request, shown)
         done = _act(request, link, forms) if request.method == "POST" else ""
         if done == "ended":
-            return render(
-                request, "public/own_page_ended.html", {"organisation": shown.organisation}
-            )
+            return show(request, "own_page_ended", {"organisation": shown.organisation})
         if done:
             shown = services.show(link=link)
             forms = _forms(None, shown)
@@ -41,9 +38,8 @@ def own_page(request: HttpRequest, token: str) -> HttpResponse:
         "organisation": shown.organisation,
         "done": DONE.get(done, ""),
         "details": done == "move",
-        "token": token,
     }
-    return render(request, "public/own_page.html", context)
+    return show(request, "own_page", context)
 
 
 DONE = {
@@ -51,6 +47,8 @@ DONE = {
     "resume": "Your emails start again",
     "all": "You will get all emails again, not only important ones",
     "details": "Your details are saved",
+    "keep": "You keep getting these emails",
+    "yes": "You will get these emails",
     "role": "We have removed this from your details",
     "move": "Please look into your new inbox",
 }
@@ -91,6 +89,11 @@ def _act(request: HttpRequest, link: tokens.Link, forms: dict[str, Any]) -> str:
         return _save_details(link, forms["details_form"])
     elif do == "move":
         return _move(link, forms["address_form"])
+    elif do == "keep":
+        return do if services.keep(link=link, which=request.POST.get("which", "")) else ""
+    elif do == "yes":
+        ticked = set(request.POST)
+        return do if services.say_yes(link=link, ticked=ticked, easy=is_easy(request)) else ""
     elif do == "ended":
         services.end_links(link=link)
     else:

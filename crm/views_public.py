@@ -41,8 +41,7 @@ def preferences_page(request: HttpRequest, token: str) -> HttpResponse:
         choices = preferences.choices(preference=preference)
     except (tokens.BadTokenError, ContactPoint.DoesNotExist):
         return unknown(request)
-    easy = is_easy(request)
-    outcome["heading"] = heading(outcome, choices, easy=easy)
+    outcome["heading"] = heading(outcome, choices, easy=is_easy(request))
     context = {
         "choices": choices,
         "organisation": choices.organisation,
@@ -53,17 +52,27 @@ def preferences_page(request: HttpRequest, token: str) -> HttpResponse:
             (months, timezone.localdate() + length) for months, length in lessening.PAUSES.items()
         ],
         "token": token,
-        "easy": easy,
-        "query": "?view=easy" if easy else "",
-        "other_view": request.path if easy else f"{request.path}?view=easy",
     }
-    template = "public/easy/preferences.html" if easy else "public/preferences.html"
-    return render(request, template, context)
+    return show(request, "preferences", context)
 
 
 def is_easy(request: HttpRequest) -> bool:
     """Tell whether the Easy Read version was asked for; the address alone remembers it."""
     return request.GET.get("view") == "easy"
+
+
+def show(
+    request: HttpRequest, page: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Show a page of supporters in the version that its address asks for, with the way to the other one."""
+    easy = is_easy(request)
+    versions = {
+        "easy": easy,
+        "query": "?view=easy" if easy else "",
+        "other_view": request.path if easy else f"{request.path}?view=easy",
+    }
+    template = f"public/easy/{page}.html" if easy else f"public/{page}.html"
+    return render(request, template, {**context, **versions}, status=status)
 
 
 def _act(request: HttpRequest, preference: Preference) -> Outcome:
@@ -79,21 +88,21 @@ def _act(request: HttpRequest, preference: Preference) -> Outcome:
         return {"done": "fewer"}
     if "topics" in said:
         if lessening.untick(preference=preference, kept=set(said.getlist("topic"))):
-            _send_link(preference)
+            send_link(preference, easy=is_easy(request))
             return {"done": "topics-by-link"}
         return {"done": "topics"}
     if said.get("link") == "send":
-        _send_link(preference)
+        send_link(preference, easy=is_easy(request))
         return {"done": "link"}
     if "tell" in said:
-        return _tell(said.get("tell", ""), preference)
+        return _tell(said.get("tell", ""), preference, easy=is_easy(request))
     return {}
 
 
-def _send_link(preference: Preference) -> None:
+def send_link(preference: Preference, *, easy: bool, keeps: bool = False) -> None:
     """Send a fresh link, unless one is asked for again and again: whoever holds the link could flood an inbox."""
     if not is_flood(f"fresh {preference.point}", most=3):
-        lessening.send_link(preference=preference)
+        lessening.send_link(preference=preference, easy=easy, keeps=keeps)
 
 
 def _stop(stop: str, which: str, preference: Preference) -> Outcome:
@@ -118,11 +127,11 @@ def _stop(stop: str, which: str, preference: Preference) -> Outcome:
     return outcome if stop == "other" else {**outcome, "act": act}
 
 
-def _tell(act: str, preference: Preference) -> Outcome:
+def _tell(act: str, preference: Preference, *, easy: bool) -> Outcome:
     """Send word of a stop to the address, with the way back."""
     try:
         if not is_flood(f"tell {preference.point}", most=3):
-            lessening.confirm_by_email(preference=preference, act=uuid.UUID(act))
+            lessening.confirm_by_email(preference=preference, act=uuid.UUID(act), easy=easy)
     except (ValueError, ValidationError):
         return {}
     return {"done": "told"}
@@ -156,4 +165,4 @@ def unknown(request: HttpRequest) -> HttpResponse:
     """Say how to stop emails all the same, when a link is broken or too old; whose it was is not known."""
     partners = Organisation.objects.filter(is_partner=True)
     context = {"partners": partners, "organisation": None}
-    return render(request, "public/unknown.html", context, status=404)
+    return show(request, "unknown", context, status=404)

@@ -36,8 +36,8 @@ class Job:
 
     def run(self) -> dict[str, object]:
         """Do every step; give the seconds and counts of each."""
-        truth = self._plant()
         self._set_up()
+        truth = self._plant()
         self._import(truth)
         self._segments(truth)
         began = time.monotonic()

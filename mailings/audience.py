@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from crm import consent, segments
 from crm.reasons import SENTENCES, Reason
@@ -58,15 +58,16 @@ def question(version: Version) -> consent.Question:
     )
 
 
+def best(version: Version) -> QuerySet[consent.DecidedPoint]:
+    """Give each person's best address, with the gate's decision about it."""
+    points = segments.addresses(version.organisation, version.segment, question(version))
+    ordered = points.order_by("supporter__canonical_id", "reasons", "kind", "pk")
+    return ordered.distinct("supporter__canonical_id")
+
+
 def preview(version: Version) -> Tally:
     """Count as if the campaign were sent now: each person by their best address."""
-    points = segments.addresses(version.organisation, version.segment, question(version))
-    best = (
-        points.order_by("supporter__canonical_id", "reasons", "kind", "pk")
-        .distinct("supporter__canonical_id")
-        .values("reasons")
-    )
-    sql, parameters = best.query.sql_with_params()
+    sql, parameters = best(version).values("reasons").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT q.reasons, count(*) FROM ({sql}) q(reasons) GROUP BY 1", parameters)
         groups = cursor.fetchall()

@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from crm.models import Organisation, Purpose, Segment, SignUpForm, Topic
+from mailings.models import Version
 
 
 class CampaignForm(forms.Form):
@@ -92,10 +93,17 @@ class TextForm(forms.Form):
             "and the link to stop are added below."
         ),
     )
-    invites_to_joint = forms.BooleanField(
-        label="Invite readers to the joint list",
+    extra_link = forms.ChoiceField(
+        label="Another link below the text",
+        choices=Version.ExtraLink.choices,
+        widget=forms.RadioSelect,
         required=False,
-        help_text="A link is added below the text. Nobody joins before they tick a box and confirm.",
+        initial=Version.ExtraLink.NONE,
+        help_text=(
+            "Permission runs out two years after the last time a person said yes. A segment can choose those "
+            "whose permission runs out within three months: ask them in time. Nothing changes before they use "
+            "a link that we send them."
+        ),
     )
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
@@ -104,7 +112,10 @@ class TextForm(forms.Form):
         self._offer("purpose", Purpose.objects.filter(organisation=organisation))
         joint_forms = SignUpForm.objects.filter(organisation__is_partner=False, is_open=True)
         if not organisation.is_partner or not joint_forms.exists():
-            del self.fields["invites_to_joint"]
+            links = self.fields["extra_link"]
+            assert isinstance(links, forms.ChoiceField)
+            joint = Version.ExtraLink.JOINT
+            links.choices = [link for link in Version.ExtraLink.choices if link[0] != joint]
         self._offer("topic", Topic.objects.filter(organisation=organisation))
 
     def _offer(self, name: str, choices: QuerySet[Any]) -> None:

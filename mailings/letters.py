@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -67,12 +68,18 @@ def _line(line: str) -> str:
 def _values(mail: ServiceMail) -> dict[str, Any]:
     """Give what a kind's words need beside its facts."""
     kind = ServiceMail.Kind(mail.kind)
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {
+        "regulator": settings.COALESCE_REGULATOR,
+        "regulator_url": settings.COALESCE_REGULATOR_URL,
+    }
     if kind in LINKS:
         page, about = LINKS[kind]
         use: tokens.Use = USES[kind]
         token = tokens.make(use, about=about(mail), organisation_id=mail.organisation_id)
-        values["link"] = settings.BASE_URL + reverse(page, args=[token])
+        easy = "?view=easy" if mail.facts.get("easy") else ""
+        values["link"] = settings.BASE_URL + reverse(page, args=[token]) + easy
+    if mail.facts.get("due"):
+        values["due"] = date.fromisoformat(mail.facts["due"])
     if "statements" in mail.facts:
         wordings = Statement.objects.filter(pk__in=mail.facts["statements"])
         values["wordings"] = list(wordings.order_by("pk").values_list("words", flat=True))

@@ -94,6 +94,13 @@ class Campaign(OwnedModel):
 class Version(OwnedModel):
     """One organisation's text of a campaign, for whom, and who approved it. Frozen once approved."""
 
+    class ExtraLink(models.TextChoices):
+        """A link below the text, beside the one that stops emails; each reader has their own."""
+
+        NONE = "", "No"
+        JOINT = "joint", "Invite readers to the joint list"
+        RENEWAL = "renewal", "Ask readers whether they want to keep getting emails"
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     campaign = models.ForeignKey(
         Campaign, models.CASCADE, related_name="versions", db_constraint=False
@@ -118,8 +125,8 @@ class Version(OwnedModel):
     body = models.TextField(
         help_text="Plain text with Markdown; {{ first_name|friend }} is filled in."
     )
-    invites_to_joint = models.BooleanField(
-        default=False, help_text="A link below the text invites readers to the joint list."
+    extra_link = models.CharField(
+        max_length=20, choices=ExtraLink.choices, blank=True, default=ExtraLink.NONE
     )
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False
@@ -312,4 +319,21 @@ class Chunk(models.Model):
         constraints = [models.UniqueConstraint(fields=["campaign", "first"], name="chunk_once")]
         indexes = [
             models.Index(fields=["campaign", "first"], condition=~Q(state=2), name="chunk_to_do")
+        ]
+
+
+class CampaignSum(OwnedModel):
+    """How many people a campaign meant, by outcome; all that is kept of who was sent what after 24 months."""
+
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    outcome = models.CharField(max_length=40)
+    people = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "organisation", "outcome"], name="one_sum_an_outcome"
+            )
         ]

@@ -43,10 +43,22 @@ class Prepared:
     html: str
     list_id: str
     campaign: uuid.UUID
+    extra_page: str
 
 
 _LINK = "COALESCE-PREFERENCES-LINK"
-_INVITATION = "COALESCE-INVITATION-LINK"
+_EXTRA = "COALESCE-EXTRA-LINK"
+# The page that a version's further link opens, and its words.
+EXTRA = {
+    Version.ExtraLink.JOINT: (
+        "joint-invitation",
+        "See whether you want joint emails from all organisations of the campaign, too",
+    ),
+    Version.ExtraLink.RENEWAL: (
+        "renewal",
+        "Your yes counts for two years. Keep getting these emails after that",
+    ),
+}
 
 
 def prepare(version: Version, *, partners: list[Organisation]) -> Prepared:
@@ -55,12 +67,14 @@ def prepare(version: Version, *, partners: list[Organisation]) -> Prepared:
     `partners`: on whose behalf the campaign is sent; each one's imprint stands in both parts (scenario 59).
     """
     organisation = version.organisation
+    extra_page, extra_words = EXTRA.get(Version.ExtraLink(version.extra_link), ("", ""))
     context = {
         "organisation": organisation,
         "partners": partners,
         "subject": version.subject,
         "link": _LINK,
-        "invitation": _INVITATION if version.invites_to_joint else "",
+        "extra": _EXTRA if extra_page else "",
+        "extra_words": extra_words,
         "body_text": version.body.strip(),
         "body_html": _html(version.body),
     }
@@ -71,6 +85,7 @@ def prepare(version: Version, *, partners: list[Organisation]) -> Prepared:
         html=render_to_string("email/campaign.html", context),
         list_id=f"<{organisation.code.lower()}.{organisation.sender_address.partition('@')[2]}>",
         campaign=version.campaign.public_id,
+        extra_page=extra_page,
     )
 
 
@@ -85,7 +100,7 @@ def letter(
 ) -> Letter:
     """Make one person's message. `values` are merged, escaped in the HTML part and on one line in the subject."""
     page = settings.BASE_URL + reverse("preferences", args=[token])
-    joint = settings.BASE_URL + reverse("joint-invitation", args=[token])
+    extra = settings.BASE_URL + reverse(prepared.extra_page or "preferences", args=[token])
     one_click = settings.BASE_URL + reverse("one-click", args=[token])
     escaped = {name: html.escape(value) for name, value in values.items()}
     sender = prepared.organisation
@@ -94,8 +109,8 @@ def letter(
         sender=f'"{sender.sender_name}" <{sender.sender_address}>',
         reply_to=sender.reply_address,
         subject=" ".join(merge.fill(prepared.subject, values).split()),
-        text=merge.fill(prepared.text, values).replace(_LINK, page).replace(_INVITATION, joint),
-        html=merge.fill(prepared.html, escaped).replace(_LINK, page).replace(_INVITATION, joint),
+        text=merge.fill(prepared.text, values).replace(_LINK, page).replace(_EXTRA, extra),
+        html=merge.fill(prepared.html, escaped).replace(_LINK, page).replace(_EXTRA, extra),
         headers={
             "Message-ID": f"<{message_id}@{domain}>",
             "List-ID": prepared.list_id,

@@ -18,7 +18,7 @@ from crm.models import Supporter
 from crm.pages import page
 from crm.services import audit
 from crm.wakeups import wake
-from mailings import audience, dispatch, explaining, figures, history, rendering
+from mailings import audience, dispatch, explaining, figures, history, membership, rendering
 from mailings.forms import CampaignForm, TextForm
 from mailings.models import Campaign, JointApproval, Version
 from mailings.services import campaigns as services
@@ -85,7 +85,7 @@ def text(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "topic": version.topic,
             "subject": version.subject,
             "body": version.body,
-            "invites_to_joint": version.invites_to_joint,
+            "extra_link": version.extra_link,
         }
     form = TextForm(request.POST or None, initial=initial, organisation=staff.organisation)
     if request.method == "POST" and form.is_valid():
@@ -117,6 +117,9 @@ def campaign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             audience.preview(version) if before else audience.report(found, staff.organisation.pk)
         )
         context["sample"] = audience.sample(version) if before else []
+        if before and found.members_only:
+            context["at_work"] = membership.at_work(version)
+            context["telling"] = membership.telling(version)
         given = JointApproval.objects.filter(version=version).select_related("partner", "user")
         context["approvals"] = given.order_by("approved_at")
         audit.listed(people=[point.supporter for point in context["sample"]], page="campaign")

@@ -1,4 +1,4 @@
-"""What all tests share: the organisations, and the scope in which the code under test runs."""
+"""What all tests share: the organisations, the scope in which the code under test runs, and how examples are drawn."""
 
 from __future__ import annotations
 
@@ -6,10 +6,23 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
+from hypothesis import HealthCheck, settings
 
 from crm import wall
 from crm.models import Organisation
 from tests import factories
+
+# Property tests draw the same examples on every run, and take no longer on a slow machine.
+settings.register_profile(
+    "coalesce",
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    # The organisations and wordings of a test are made once; each example is written in a savepoint.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("coalesce")
 
 
 @pytest.fixture(autouse=True)

@@ -159,6 +159,12 @@ COALESCE_SENDING_SLOTS = int(
 )  # workers for a campaign
 DEFAULT_FROM_EMAIL = os.environ.get("COALESCE_PLATFORM_ADDRESS", "coalesce@example.org")
 
+# Whom people may complain to: its name is changing (docs/reference/law.md).
+COALESCE_REGULATOR = os.environ.get("COALESCE_REGULATOR") or "Information Commissioner’s Office"
+COALESCE_REGULATOR_URL = (
+    os.environ.get("COALESCE_REGULATOR_URL") or "https://ico.org.uk/make-a-complaint/"
+)
+
 CELERY_BROKER_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 CELERY_TASK_IGNORE_RESULT = True
 # A task is a wake-up: it is acknowledged when taken, and a lost one is made good by the next sweep. A late
@@ -175,15 +181,22 @@ CELERY_TASK_ROUTES = {
     "imports.tasks.*": {"queue": "imports"},
     "crm.tasks.match_lists": {"queue": "matching"},
     "crm.tasks.carry_out": {"queue": "transactional"},
+    "crm.tasks.write_journal": {"queue": "transactional"},
     "mailings.tasks.send_chunk": {"queue": "bulk"},
     "mailings.tasks.send_service_mail": {"queue": "transactional"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "send what is due": {"task": "mailings.tasks.sweep", "schedule": 5.0},
+    "seal the ledger": {"task": "crm.tasks.seal_ledger", "schedule": 60.0},
     "do what visitors asked for": {"task": "crm.tasks.carry_out", "schedule": 5.0},
     "forget what nobody confirmed": {"task": "crm.tasks.forget_submissions", "schedule": 3600.0},
-    "seal the ledger": {"task": "crm.tasks.seal_ledger", "schedule": 60.0},
+    "journal refusals": {"task": "crm.tasks.write_journal", "schedule": 60.0},
+    "carry out rights": {"task": "crm.tasks.sweep_rights", "schedule": 60.0},
+    "report what has had its time": {
+        "task": "crm.tasks.report_retention",
+        "schedule": crontab(hour="4", minute="30"),
+    },
     "resume imports": {"task": "imports.tasks.sweep", "schedule": 30.0},
     "make and delete exports": {"task": "crm.tasks.sweep_exports", "schedule": 60.0},
     "bring permissions up to date": {

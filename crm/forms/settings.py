@@ -146,6 +146,7 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
             "sender_name",
             "sender_address",
             "reply_address",
+            "telling_words",
         ]
         labels = {
             "legal_name": "Legal name",
@@ -153,11 +154,15 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
             "sender_name": "Sender’s name",
             "sender_address": "Sender’s email address",
             "reply_address": "Email address for replies",
+            "telling_words": "Words that give membership away",
         }
         help_texts = {
             "sender_name": "What people see in their inbox.",
             "sender_address": "It must be of your own domain.",
             "reply_address": "Somebody must read it every working day.",
+            "telling_words": (
+                "With commas between them. A campaign for members only is checked for them, and for your names."
+            ),
         }
 
 

@@ -16,6 +16,8 @@ _SHAPE = re.compile(
 _IN_ANGLES = re.compile(r"^[^<>]*<([^<>]+)>$")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\ufeff\u00ad\u2060"), None)
 GMAIL = frozenset({"gmail.com", "googlemail.com"})
+# The ends of addresses that are read at a school, a college, a council or in the health service.
+AT_WORK = (".sch.uk", ".ac.uk", ".gov.uk", ".nhs.uk", ".police.uk")
 # Inboxes of a role or an office: they are nobody's key (docs/explanation/consent.md).
 ROLE_MAILBOXES = frozenset(
     (

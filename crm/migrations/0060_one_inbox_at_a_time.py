@@ -44,7 +44,7 @@ STOP_EVERYTHING = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0036_random_keys")]
+    dependencies = [("crm", "0050_frozen_wordings")]
 
     operations = [
         migrations.RunSQL(sql, migrations.RunSQL.noop)

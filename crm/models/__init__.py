@@ -4,6 +4,7 @@ Split by noun; code outside imports from this package. Dependencies run downward
 """
 
 from crm.models.audit import AuditEntry
+from crm.models.cases import BankHoliday, Case, CaseNote, Pack
 from crm.models.consent import (
     Action,
     Batch,
@@ -22,6 +23,7 @@ from crm.models.consent import (
 from crm.models.exports import Export
 from crm.models.golive import GoLive
 from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
+from crm.models.keeping import Erasure, JournalMark, RetentionReport, WaitingRefusal
 from crm.models.letters import ServiceMail
 from crm.models.organisations import (
     Branch,
@@ -55,28 +57,35 @@ __all__ = [
     "AddressKey",
     "AgeBand",
     "AuditEntry",
+    "BankHoliday",
     "Batch",
     "Branch",
+    "Case",
+    "CaseNote",
     "Channel",
     "ConsentEvent",
     "ConsentHistory",
     "ConsentState",
     "ContactPoint",
     "Deliverability",
+    "Erasure",
     "EvidenceNote",
     "Export",
     "GoLive",
     "HashChain",
+    "JournalMark",
     "Link",
     "Membership",
     "Merge",
     "Organisation",
     "OwnedModel",
+    "Pack",
     "Person",
     "PlatformStop",
     "Purpose",
     "Reach",
     "Record",
+    "RetentionReport",
     "Role",
     "Scope",
     "Seal",
@@ -98,4 +107,5 @@ __all__ = [
     "Tag",
     "Topic",
     "User",
+    "WaitingRefusal",
 ]

@@ -27,6 +27,12 @@ class Organisation(models.Model):
     sender_name = models.CharField(max_length=120)
     sender_address = models.EmailField(help_text="The From address; its domain must be yours.")
     reply_address = models.EmailField(help_text="Read by a person every working day.")
+    telling_words = models.CharField(
+        max_length=500,
+        blank=True,
+        default="member, members, membership, union",
+        help_text="Words in a subject that give somebody’s membership away (R-SEC7).",
+    )
 
     class Meta:
         constraints = [

@@ -60,6 +60,12 @@ class Supporter(OwnedModel):
     age_band = models.SmallIntegerField(choices=AgeBand.choices, default=AgeBand.NOT_SAID)
     restricted = models.BooleanField(default=False, help_text="Read-only at the person's request.")
     deceased = models.BooleanField(default=False)
+    family_contact = models.CharField(
+        max_length=300,
+        blank=True,
+        db_default="",
+        help_text="How to reach the family of somebody who has died.",
+    )
     only_important_since = models.DateTimeField(
         null=True, blank=True, help_text="Asked for important emails only, at this time."
     )

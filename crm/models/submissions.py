@@ -24,6 +24,8 @@ class Submission(models.Model):
         ADDRESS = "address", "A new address"
         CONFIRM = "confirm", "A confirmation of a sign-up or a new address"
         UNDO = "undo", "Take a stop back"
+        REQUEST = "request", "A request about one's data"
+        COMPLAINT = "complaint", "A complaint"
 
     # Made of the form's nonce and what was written: a double click is one row, a corrected form another.
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -239,13 +239,24 @@ def _labels(model: Any, column: str, joined: dict[int, int]) -> Words:
     return found
 
 
+def delete_files(*, organisation_id: int) -> None:
+    """Delete every file of an organisation before its day is over: somebody in it was erased. Platform scope."""
+    ready = Export.objects.filter(organisation=organisation_id, state=Export.State.READY)
+    for export in ready.select_for_update():
+        _delete_file(export)
+
+
 def sweep() -> list[int]:
     """Delete the files whose day is over, and give the exports that wait still."""
     with wall.scope("platform"):
         over = Export.objects.filter(state=Export.State.READY, kept_until__lte=timezone.now())
         for export in over.select_for_update(skip_locked=True):
-            export.file.delete(save=False)
-            export.state = Export.State.DELETED
-            export.save(update_fields=["state", "file"])
+            _delete_file(export)
         waiting = Export.objects.filter(state=Export.State.WAITING).order_by("pk")
         return list(waiting.values_list("pk", flat=True)[:20])
+
+
+def _delete_file(export: Export) -> None:
+    export.file.delete(save=False)
+    export.state = Export.State.DELETED
+    export.save(update_fields=["state", "file"])

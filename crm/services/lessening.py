@@ -189,17 +189,23 @@ def leave_out(point: ContactPoint, topic_id: int) -> None:
     )
 
 
-def send_link(*, preference: Preference) -> None:
-    """Send the owner of the address a fresh link to their own page. Raises ContactPoint.DoesNotExist."""
+def send_link(*, preference: Preference, easy: bool = False, keeps: bool = False) -> None:
+    """Send the owner of the address a fresh link to their own page. Raises ContactPoint.DoesNotExist.
+
+    `easy`: to its Easy Read version; `keeps`: it says where to say yes again before it runs out.
+    """
     with wall.scope("keeper", organisation_id=preference.organisation_id):
         point = preferences.find(preference)
         letters.post(
-            organisation_id=point.organisation_id, kind=ServiceMail.Kind.FRESH_LINK, point=point
+            organisation_id=point.organisation_id,
+            kind=ServiceMail.Kind.FRESH_LINK,
+            point=point,
+            facts={"easy": int(easy), "keeps": int(keeps)},
         )
 
 
-def confirm_by_email(*, preference: Preference, act: uuid.UUID) -> None:
-    """Send the owner of the address word of a stop, with a link that takes it back.
+def confirm_by_email(*, preference: Preference, act: uuid.UUID, easy: bool = False) -> None:
+    """Send the owner of the address word of a stop, with a link that takes it back; `easy`: in Easy Read.
 
     Raises ContactPoint.DoesNotExist, and ValidationError for an act that is none of this organisation's today.
     """
@@ -212,7 +218,7 @@ def confirm_by_email(*, preference: Preference, act: uuid.UUID) -> None:
             organisation_id=point.organisation_id,
             kind=ServiceMail.Kind.STOPPED,
             point=point,
-            facts={"about": str(act)},
+            facts={"about": str(act), "easy": int(easy)},
         )
 
 

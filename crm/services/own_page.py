@@ -18,10 +18,8 @@ from crm import tokens, wall
 from crm.identity import addresses, postcodes
 from crm.models import (
     Action,
-    ConsentState,
     ContactPoint,
     Organisation,
-    Purpose,
     Record,
     Role,
     Source,
@@ -30,19 +28,7 @@ from crm.models import (
     SupporterRole,
     SupporterTopic,
 )
-from crm.services import lessening, matching, permissions, preferences, profiles, submissions
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """One yes, and how it came about: who asked, in which words, when, and who says so."""
-
-    organisation: str
-    email: str
-    is_getting: bool
-    words: str
-    said_at: datetime | None
-    source: str
+from crm.services import lessening, own_permissions, permissions, preferences, profiles, submissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +41,15 @@ class OwnPage:
     roles: list[SupporterRole]
     all_roles: list[Role]
     topics: list[preferences.Topic]
-    permissions: list[Permission]
+    permissions: list[own_permissions.Permission]
+    offers: list[own_permissions.Offer]
     paused_until: datetime | None
     only_important: bool
     joint_name: str
 
 
 @contextmanager
-def _opened(link: tokens.Link) -> Iterator[ContactPoint]:
+def opened(link: tokens.Link) -> Iterator[ContactPoint]:
     """Hold the address of a fresh link in the keeper's scope.
 
     Raises ContactPoint.DoesNotExist, and BadTokenError for a link that was taken back.
@@ -81,7 +68,7 @@ def _opened(link: tokens.Link) -> Iterator[ContactPoint]:
 
 def show(*, link: tokens.Link) -> OwnPage:
     """Give what the page shows. Raises ContactPoint.DoesNotExist and BadTokenError."""
-    with _opened(link) as point:
+    with opened(link) as point:
         supporter = point.supporter.canonical
         entries = Supporter.objects.filter(canonical=supporter)
         roles = SupporterRole.objects.filter(supporter__in=entries).select_related("role")
@@ -93,62 +80,17 @@ def show(*, link: tokens.Link) -> OwnPage:
             roles=list({found.role_id: found for found in roles}.values()),
             all_roles=list(Role.objects.filter(is_special=False)),
             topics=preferences.topics(point),
-            permissions=[*_permissions(point), *_joint_permissions(point)],
+            permissions=own_permissions.permissions_at(point),
+            offers=own_permissions.offers(point),
             paused_until=preferences.paused_until(point),
             only_important=entries.filter(only_important_since__isnull=False).exists(),
             joint_name=joint.values_list("name", flat=True).first() or "",
         )
 
 
-def _joint_permissions(point: ContactPoint) -> list[Permission]:
-    joint = Organisation.objects.filter(is_partner=False).exclude(pk=point.organisation_id).first()
-    if joint is None:
-        return []
-    with wall.scope("keeper", organisation_id=joint.pk):
-        return [row for found in matching.with_joint(point)[1:] for row in _permissions(found)]
-
-
-def _permissions(point: ContactPoint) -> list[Permission]:
-    """Say for each type of email whether it comes, and by which yes (scenario 79)."""
-    getting = {purpose.pk for purpose in preferences.permitted(point)}
-    states = {
-        state.purpose_id: state
-        for state in ConsentState.objects.filter(contact_point=point).select_related(
-            "statement", "grant"
-        )
-    }
-    return [
-        _permission(point, purpose, states.get(purpose.pk), is_getting=purpose.pk in getting)
-        for purpose in Purpose.objects.filter(organisation=point.organisation_id).order_by("pk")
-        if purpose.pk in states
-    ]
-
-
-def _permission(
-    point: ContactPoint, purpose: Purpose, state: ConsentState | None, *, is_getting: bool
-) -> Permission:
-    grant = state.grant if state else None
-    return Permission(
-        organisation=point.organisation.name,
-        email=purpose.name,
-        is_getting=is_getting,
-        words=state.statement.words if state and state.statement else "",
-        said_at=state.granted_at if state else None,
-        source=_SOURCES[Source(grant.source)] if grant else "",
-    )
-
-
-_SOURCES = {
-    Source.PERSONAL: "you told us yourself, on a form or a page of ours",
-    Source.STAFF: "you told somebody who works for us, and they wrote it down",
-    Source.IMPORT: "you signed up elsewhere, and it came to us in a list",
-    Source.SYSTEM: "our system",
-}
-
-
 def choose_topics(*, link: tokens.Link, kept: set[str]) -> None:
     """Send what is about the topics named in `kept`, and nothing about the others."""
-    with _opened(link) as point:
+    with opened(link) as point:
         for topic in preferences.topics(point):
             if topic.wanted and topic.name not in kept:
                 lessening.leave_out(point, topic.id)
@@ -160,7 +102,7 @@ def choose_topics(*, link: tokens.Link, kept: set[str]) -> None:
 
 def resume(*, link: tokens.Link) -> None:
     """End a pause now."""
-    with _opened(link) as point:
+    with opened(link) as point:
         if preferences.paused_until(point) is not None:
             permissions.say(
                 supporter=point.supporter.canonical,
@@ -172,7 +114,7 @@ def resume(*, link: tokens.Link) -> None:
 
 def all_again(*, link: tokens.Link) -> None:
     """Send more than the important emails again."""
-    with _opened(link) as point:
+    with opened(link) as point:
         Supporter.objects.filter(canonical=point.supporter.canonical_id).update(
             only_important_since=None
         )
@@ -194,7 +136,7 @@ def save_details(
     tidy = postcodes.normalise(postcode) if postcode.strip() else ""
     if tidy is None:
         raise ValidationError({"postcode": "This is not a full postcode, such as GU1 1AA."})
-    with _opened(link) as point:
+    with opened(link) as point:
         canonical = point.supporter.canonical
         Record.objects.create(
             organisation_id=point.organisation_id,
@@ -221,7 +163,7 @@ def save_details(
 
 def drop_role(*, link: tokens.Link, code: str) -> None:
     """Take back the agreement to keep a special role: it goes, and nothing else changes (scenario 71)."""
-    with _opened(link) as point:
+    with opened(link) as point:
         SupporterRole.objects.filter(
             supporter__canonical=point.supporter.canonical_id, role__code=code
         ).delete()
@@ -235,7 +177,7 @@ def ask_to_move(*, link: tokens.Link, email: str, nonce: uuid.UUID) -> str:
     email = addresses.clean(email)
     if fault := addresses.fault(email):
         raise ValidationError({"email": fault})
-    with _opened(link) as point:
+    with opened(link) as point:
         if addresses.fold(email) == point.folded:
             raise ValidationError({"email": "This is the address that we have already."})
         fields = {
@@ -247,7 +189,19 @@ def ask_to_move(*, link: tokens.Link, email: str, nonce: uuid.UUID) -> str:
     return email
 
 
+def keep(*, link: tokens.Link, which: str) -> bool:
+    """Say a yes that stands again, so that it counts two years more; give whether there is such a one."""
+    with opened(link) as point:
+        return own_permissions.keep(point, which)
+
+
+def say_yes(*, link: tokens.Link, ticked: set[str], easy: bool) -> bool:
+    """Say yes to the types of email whose boxes are ticked; give whether any of them is offered."""
+    with opened(link) as point:
+        return own_permissions.say_yes(point, ticked, easy=easy)
+
+
 def end_links(*, link: tokens.Link) -> None:
     """Make every fresh link that went to the address so far useless. What stops mail goes on working."""
-    with _opened(link) as point:
+    with opened(link) as point:
         ContactPoint.objects.filter(pk=point.pk).update(links_from=timezone.now())

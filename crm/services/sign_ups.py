@@ -70,6 +70,7 @@ def ask(submission: Submission) -> timedelta | None:
         facts={
             "about": str(submission.public_id),
             "statements": [yes.statement_id for yes in ticked],
+            "easy": int(bool(submission.fields.get("easy"))),
         },
     )
     return KEPT_FOR
@@ -85,7 +86,7 @@ def confirm(asked: Submission, *, at: datetime) -> None:
     touched = []
     for organisation_id in sorted({yes.organisation_id for yes in ticked}):
         point = _person(organisation_id, details, asked)
-        _works_again(point)
+        works_again(point)
         _choose(organisation_id, point.supporter_id, asked)
         for yes in ticked:
             if yes.organisation_id == organisation_id:
@@ -147,7 +148,7 @@ def _person(organisation_id: int, details: dict[str, Any], asked: Submission) ->
     return point
 
 
-def _works_again(point: ContactPoint) -> None:
+def works_again(point: ContactPoint) -> None:
     """Take a verified act as proof that mail arrives, and that a spam complaint is over (decision 1)."""
     none = ContactPoint.Problem.NONE
     ContactPoint.objects.filter(pk=point.pk).update(problem=none)

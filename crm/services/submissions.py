@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from crm import wall
 from crm.models import ServiceMail, Submission
-from crm.services import moving, sign_ups, undoing, visitors
+from crm.services import moving, requests, sign_ups, undoing, visitors
 
 log = logging.getLogger(__name__)
 Fields = dict[str, Any]
@@ -45,6 +45,8 @@ CARRY_OUT: dict[str, Callable[[Submission], timedelta | None]] = {
     Kind.ADDRESS: moving.ask,
     Kind.CONFIRM: lambda found: _confirm(found),
     Kind.UNDO: undoing.undo,
+    Kind.REQUEST: requests.ask,
+    Kind.COMPLAINT: requests.ask,
 }
 
 

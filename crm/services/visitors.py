@@ -72,4 +72,9 @@ def send_link(submission: Submission) -> None:
         retired_at=None,
     )
     for point in found.order_by("pk")[:3]:
-        letters.post(organisation_id=point.organisation_id, kind=Kind.FRESH_LINK, point=point)
+        letters.post(
+            organisation_id=point.organisation_id,
+            kind=Kind.FRESH_LINK,
+            point=point,
+            facts={"easy": int(bool(submission.fields.get("easy")))},
+        )

@@ -10,7 +10,8 @@ from crm import segments
 from crm.access import is_admin
 from crm.forms.people import FindForm
 from crm.middleware import StaffRequest
-from crm.models import Batch, Purpose, Segment, Statement
+from crm.models import Batch, JournalMark, Purpose, Segment, Statement
+from crm.services import cases
 from crm.views import permissions
 
 WAITING = 10
@@ -28,6 +29,8 @@ def home(request: StaffRequest) -> HttpResponse:
             organisation=organisation, applied_at=None, undone_at=None
         ).order_by("-pk")[:WAITING],
         "is_admin": is_admin(request),
+        "due": cases.due(organisation) if is_admin(request) else None,
+        "no_mail_since": JournalMark.objects.values_list("behind_since", flat=True).first(),
         "steps": [] if people else _steps(request),
     }
     return render(request, "crm/home.html", context)

@@ -6,7 +6,9 @@ import logging
 
 from crm import wall
 from crm.models import ServiceMail
+from crm.services import backups
 from mailings import letters
+from mailings.dispatch import moulds
 from mailings.dispatch.relay import InDoubtError, Refused, Relay, RelayUnavailableError, connected
 from mailings.sql import letters as queue
 
@@ -21,7 +23,7 @@ def send_service_mail() -> int:
     """
     sent = 0
     with wall.platform_session():
-        if not queue.waits():
+        if not queue.waits() or backups.is_behind():
             return 0
         try:
             with connected() as relay:
@@ -45,7 +47,7 @@ def _send_one(relay: Relay, mail_id: int) -> bool:
         return False
     address = mail.contact_point.address if mail.contact_point else mail.address
     try:
-        relay.hand_over(letters.compose(mail, mail.organisation), address)
+        relay.hand_over(moulds.seal(letters.compose(mail, mail.organisation), address), address)
     except Refused as refused:
         if refused.is_final or mail.tries >= queue.TRIES:
             queue.settle_failed(mail, f"refused with {refused.code}")

@@ -9,7 +9,9 @@ from django.db import connection
 
 from crm import tokens, wall
 from crm.models import Organisation, User
+from crm.services import backups
 from mailings import audience, rendering
+from mailings.dispatch import moulds
 from mailings.dispatch.relay import InDoubtError, Refused, Relay, RelayUnavailableError, connected
 from mailings.models import Delivery, Version
 from mailings.sql import queue
@@ -28,13 +30,14 @@ class _Post:
         )
         self.campaign = versions[0].campaign
         partners = self.campaign.on_behalf_of()
-        self.prepared = {v.pk: rendering.prepare(v, partners=partners) for v in versions}
+        self.moulds = {
+            v.pk: moulds.Moulds(rendering.prepare(v, partners=partners)) for v in versions
+        }
         self.asking = {v.pk: queue.Asking.about(audience.question(v)) for v in versions}
 
-    def letter(self, message: queue.Message) -> rendering.Letter:
+    def cast(self, message: queue.Message) -> moulds.Sealed:
         """Make the message to one inbox."""
-        return rendering.letter(
-            self.prepared[message.version_id],
+        return self.moulds[message.version_id].cast(
             values=rendering.greeting(
                 first_name=message.first_name,
                 last_name=message.last_name,
@@ -44,6 +47,7 @@ class _Post:
                 message.contact_point, message.organisation_id, self.campaign.public_id
             ),
             message_id=message.public_id,
+            address=message.address,
         )
 
 
@@ -54,6 +58,9 @@ def send_chunk(campaign_id: int) -> bool:
     last in the database is true.
     """
     with wall.platform_session():
+        if backups.is_behind():
+            log.warning("no mail goes out: a backup was restored (replay_suppressions)")
+            return False
         claimed = queue.claim(campaign_id)
         if claimed is None:
             return False
@@ -99,12 +106,12 @@ def _send_one(post: _Post, relay: Relay, claimed: queue.Claim, message: queue.Me
     """Ask, and hand over; give whether it was. Who may no longer be mailed is left out, with every reason."""
     reasons = post.asking[message.version_id].ask(claimed, message)
     if not reasons:
-        relay.hand_over(post.letter(message), message.address)
+        relay.hand_over(post.cast(message), message.address)
         return True
     for other in queue.others(claimed.campaign_id, message):
         if post.asking[other.version_id].ask(claimed, other) == 0:
             queue.replace(message, other)
-            relay.hand_over(post.letter(other), other.address)
+            relay.hand_over(post.cast(other), other.address)
             return True
     queue.settle_one(message, Delivery.Status.SKIPPED, reasons=reasons)
     return False
@@ -124,4 +131,4 @@ def send_test(*, version: Version, partners: list[Organisation], user: User) -> 
     )
     letter.headers["X-Coalesce-Test"] = "yes"
     with connected() as relay:
-        relay.hand_over(letter, user.email)
+        relay.hand_over(moulds.seal(letter, user.email), user.email)

@@ -24,7 +24,7 @@ class Draft:
     topic: Topic | None = None
     subject: str
     body: str
-    invites_to_joint: bool = False
+    extra_link: str = Version.ExtraLink.NONE
 
 
 IMPORTANT_A_YEAR = 4  # what people are promised who ask for important emails only
@@ -113,7 +113,7 @@ def write(*, campaign: Campaign, organisation: Organisation, draft: Draft, user:
                 "topic": draft.topic,
                 "subject": " ".join(draft.subject.split()),
                 "body": draft.body,
-                "invites_to_joint": draft.invites_to_joint,
+                "extra_link": draft.extra_link,
                 "author": user,
                 "approved_by": None,
                 "approved_at": None,
@@ -218,7 +218,7 @@ def copy(*, campaign: Campaign, organisation: Organisation, user: User) -> Campa
                 topic=version.topic,
                 subject=version.subject,
                 body=version.body,
-                invites_to_joint=version.invites_to_joint,
+                extra_link=version.extra_link,
             )
             write(campaign=new, organisation=organisation, draft=draft, user=user)
     return new

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from crm import wall
+from crm.services import backups
 from crm.sql import statistics
 from mailings import audience
 from mailings.models import Campaign, Version
@@ -24,6 +25,8 @@ def freeze(*, campaign_id: int) -> int:
     All in one transaction that can be run again: whoever comes second finds the work done.
     """
     with wall.scope("platform"):
+        if backups.is_behind():  # a backup was restored: refusals are missing
+            return 0
         campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
         if campaign.state != Campaign.State.SCHEDULED or not _is_due(campaign):
             return 0

@@ -195,6 +195,7 @@ def test_no_page_changes_anything_when_it_is_opened(
         f"{page_of(person)}?view=easy",
         f"{page_of(person)}stop/",
         f"{page_of(person)}joint/",
+        f"{page_of(person)}renew/",
         own_page_of(person),
         reverse("stop-emails"),
         reverse("join", args=[form.slug]),

@@ -23,6 +23,7 @@ from crm.models import (
     SupporterTag,
     Tag,
 )
+from crm.services import organisations
 from tests import factories
 from tests.house import rows
 
@@ -49,6 +50,10 @@ NOT_TIED = {
         "mailings_version",
         "campaign_id",
     ): "a coordinated campaign is the coalition's, its texts the partners'",
+    (
+        "mailings_campaignsum",
+        "campaign_id",
+    ): "a coordinated campaign is the coalition's, its sums the partners'",
     ("mailings_audience", "campaign_id"): "a million checks cost eleven seconds (house, Data)",
     ("mailings_audience", "version_id"): "a million checks cost eleven seconds (house, Data)",
     ("mailings_audience", "supporter_id"): "a million checks cost eleven seconds (house, Data)",
@@ -98,6 +103,47 @@ def test_nobody_changes_or_deletes_a_consent_event(
         assert "append-only" in str(cause)
     else:
         assert isinstance(cause, errors.InsufficientPrivilege)
+
+
+CHANGES_OF_A_WORDING = [
+    "UPDATE crm_statement SET words = 'Email me anything.'",
+    "UPDATE crm_statement SET requires_confirmation = false",
+    "UPDATE crm_statement SET made_in = pg_current_xact_id()",
+    "DELETE FROM crm_statement",
+    "TRUNCATE crm_statement CASCADE",
+    "INSERT INTO crm_statement_organisations (statement_id, organisation_id) "
+    "SELECT s.id, o.id FROM crm_statement s, crm_organisation o WHERE o.code = 'NEU'",
+    "DELETE FROM crm_statement_organisations",
+    "TRUNCATE crm_statement_organisations",
+    "UPDATE crm_statement_purposes SET purpose_id = purpose_id",
+    "DELETE FROM crm_statement_purposes",
+    "TRUNCATE crm_statement_purposes",
+]
+
+
+@pytest.mark.parametrize("role", ["owner", *ROLES])
+@pytest.mark.parametrize("change", CHANGES_OF_A_WORDING)
+def test_nobody_changes_or_deletes_a_wording_that_was_shown(
+    socr: Organisation, neu: Organisation, role: str, change: str
+) -> None:
+    factories.granted(factories.address(factories.supporter(socr)))
+    run("SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE crm_statement DISABLE TRIGGER keep_wording")
+    run("UPDATE crm_statement SET made_in = '3'")  # as if by an earlier transaction
+    run("ALTER TABLE crm_statement ENABLE TRIGGER keep_wording")
+    taken = "NONE" if role == "owner" else f"coalesce_{role}"
+    with pytest.raises((IntegrityError, ProgrammingError)) as refused, transaction.atomic():
+        run(f"SET LOCAL app.organisation = {socr.pk}; SET LOCAL ROLE {taken}; {change}")
+    cause = refused.value.__cause__
+    kept = "stays as it was shown" in str(cause)
+    assert kept or (role != "owner" and isinstance(cause, errors.InsufficientPrivilege))
+
+
+def test_the_next_version_of_a_wording_leaves_the_first_as_it_was(socr: Organisation) -> None:
+    first = organisations.add_wording(organisation=socr, code="join", words="Email me, SOCR.")
+    second = organisations.add_wording(organisation=socr, code="join", words="Write to me, SOCR.")
+    first.refresh_from_db()
+    assert (first.version, first.words) == (1, "Email me, SOCR.")
+    assert (second.version, second.words) == (2, "Write to me, SOCR.")
 
 
 def test_a_supporter_of_whom_the_ledger_speaks_cannot_be_deleted(socr: Organisation) -> None:

@@ -31,6 +31,11 @@ PUBLIC = {
     "undo-stop",
     "own-page",
     "joint-invitation",
+    "new-request",
+    "complaint",
+    "responsible",
+    "privacy",
+    "renewal",
 }
 FOR_ADMINS = {
     "imports",
@@ -50,6 +55,14 @@ FOR_ADMINS = {
     "edit-sign-up-form",
     "staff",
     "remove-staff",
+    "cases",
+    "add-case",
+    "case",
+    "ask-pack",
+    "erase",
+    "retention",
+    "approve-retention",
+    "record-death",
     "who-did-what",
     "go-live",
     "turn-on-sending",
@@ -73,7 +86,7 @@ def names() -> list[str]:
 def path_of(name: str) -> str:
     """An address of the page, about something that is not there."""
     some = uuid.uuid4()
-    for arguments in ([], [some], [some, some], ["none"], ["MQ", "none"]):
+    for arguments in ([], [some], [some, some], ["none"], ["MQ", "none"], [some, "none"]):
         try:
             return reverse(name, args=arguments)
         except NoReverseMatch:

@@ -21,11 +21,14 @@ from django.utils.http import urlsafe_base64_encode
 from crm import tokens, wall
 from crm.models import (
     Branch,
+    Case,
     Export,
     Link,
     Membership,
     Organisation,
+    Pack,
     Person,
+    RetentionReport,
     Segment,
     SignUpBox,
     SignUpForm,
@@ -95,6 +98,7 @@ TABLE = {
     "person": "302 200 200 200 404 404",
     "person-mail": "302 200 200 200 404 404",
     "preferences": "200 200 200 200 200 200",
+    "renewal": "200 200 200 200 200 200",
     "record-stop": "302 200 200 200 404 404",
     "POST record-stop": "302 302 302 302 404 404",
     "record-yes": "302 200 200 200 404 404",
@@ -117,8 +121,22 @@ TABLE = {
     "POST turn-off-sending": "302 403 302 403 403 404",
     "POST turn-on-sending": "302 403 302 403 403 404",
     "who-did-what": "302 403 200 403 403 404",
+    "add-case": "302 403 200 403 403 404",
+    "POST approve-retention": "302 403 302 403 403 404",
+    "POST ask-pack": "302 403 302 403 403 404",
+    "case": "302 403 200 403 403 404",
+    "POST case-act": "302 403 302 403 403 404",
+    "cases": "302 403 200 403 403 404",
+    "complaint": "200 200 200 200 200 200",
+    "POST download-pack": "302 403 200 403 403 404",
+    "erase": "302 403 200 403 403 404",
+    "new-request": "200 200 200 200 200 200",
+    "privacy": "200 200 200 200 200 200",
+    "record-death": "302 403 200 403 403 404",
+    "responsible": "200 200 200 200 200 200",
+    "retention": "302 403 200 403 403 404",
 }
-OPEN_TO_ALL = {"preferences", "one-click", "joint-invitation", "join", "join-embedded"}
+OPEN_TO_ALL = {"preferences", "one-click", "joint-invitation", "renewal", "join", "join-embedded"}
 OPEN_TO_ALL |= {"confirm-address", "confirm-sign-up", "own-page", "undo-stop"}
 # Whoever may not open the page at all is told so; whoever may is told that it is not there.
 NOT_THERE = {403, 404}
@@ -184,11 +202,33 @@ def objects_of(where: Organisation, asking: User | None) -> dict[str, list[Any]]
         kept_until=timezone.now() + timedelta(hours=1),
         file=ContentFile(b"Id\n", name="people"),
     )
+    case = Case.objects.create(
+        organisation=where,
+        kind=Case.Kind.ACCESS,
+        came_by=Case.CameBy.PHONE,
+        received_at=timezone.now(),
+        supporter=person,
+    )
+    pack = Pack.objects.create(
+        organisation=where,
+        case=case,
+        supporter=person,
+        asked_by=author,
+        state=Pack.State.READY,
+        kept_until=timezone.now() + timedelta(hours=1),
+        as_json=ContentFile(b"{}", name="pack.json"),
+    )
+    report = RetentionReport.objects.create(organisation=where, counts={"people": 1})
     by_kind: dict[str, tuple[list[Any], str]] = {
         "person": (
             [person.public_id],
             "person record-stop set-branch add-tag remove-tag person-mail",
         ),
+        "dead": ([person.public_id], "record-death"),
+        "case": ([case.public_id], "case ask-pack erase"),
+        "act": ([case.public_id, "acknowledge"], "case-act"),
+        "pack": ([pack.public_id, "json"], "download-pack"),
+        "report": ([report.public_id], "approve-retention"),
         "point": ([point.public_id], "mend-address record-yes"),
         "segment": ([segment.public_id], "segment edit-segment tag-segment delete-segment"),
         "colleague": (
@@ -208,7 +248,7 @@ def objects_of(where: Organisation, asking: User | None) -> dict[str, list[Any]]
         "end": (["none-such"], "confirm-address confirm-sign-up own-page undo-stop"),
         "token": (
             [tokens.preference_token(point.public_id, where.pk, None)],
-            "preferences one-click joint-invitation",
+            "preferences one-click joint-invitation renewal",
         ),
     }
     return {name: args for args, pages in by_kind.values() for name in pages.split()}

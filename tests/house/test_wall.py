@@ -36,6 +36,8 @@ OWNED_TABLES = """
 READ_BY_ALL = {
     "crm_organisation": "who the organisations are is public",
     "crm_role": "one vocabulary for the whole coalition",
+    "crm_bankholiday": "dates that are public",
+    "crm_journalmark": "whether mail is off after a restore",
     "django_content_type": "the names of the models",
 }
 

@@ -23,9 +23,11 @@ from crm.models import (
     PlatformStop,
     Tag,
 )
+from crm.reasons import Reason
 from crm.services import permissions
 from crm.sql import fold
-from mailings.models import Audience, Delivery, OwnMessage
+from mailings import membership
+from mailings.models import Audience, Campaign, Delivery, OwnMessage, Version
 from mailings.services import sending
 from tests import factories
 from tests.imports.conftest import bring
@@ -175,6 +177,68 @@ def test_r_sec6_a_preference_page_is_the_same_whoever_else_knows_the_reader(
     before = Client().get(page).content
     both_at(EMAIL, neu)
     assert Client().get(page).content == before
+
+
+def members_only(where: Organisation, subject: str = "Our letter of June") -> Campaign:
+    made = campaign(where, members_only=True)
+    Version.objects.filter(campaign=made).update(
+        subject=subject, approved_by=None, approved_at=None
+    )
+    return made
+
+
+def test_r_sec7_mail_for_members_only_leaves_out_inboxes_that_several_people_read(
+    neu: Organisation,
+) -> None:
+    shared, own = both_at("office@oak.sch.uk", neu)[0], both_at("priya@oak.sch.uk", neu)[0]
+    ContactPoint.objects.filter(pk=shared.pk).update(kind=ContactPoint.Kind.SHARED)
+    made = campaign(neu, members_only=True)
+    sending.freeze(campaign_id=made.pk)
+    reasons = dict(Audience.objects.values_list("contact_point", "reasons"))
+    assert reasons == {shared.pk: Reason.SHARED_INBOX_NOT_ALLOWED, own.pk: 0}
+    assert Delivery.objects.get().contact_point == own
+
+
+def test_r_sec7_mail_for_members_only_warns_about_those_who_would_read_it_at_work(
+    neu: Organisation,
+) -> None:
+    both_at("priya@oak.sch.uk", neu)
+    both_at("sam@college.ac.uk", neu)
+    both_at("ali@example.org", neu)
+    factories.address(factories.supporter(neu, "Jo"), "jo@ash.sch.uk")  # would not get it
+    made = members_only(neu)
+    page = signed_in(neu).get(reverse("campaign", args=[made.public_id])).content.decode()
+    assert "2 of those who would get it read it at work" in page
+    assert "comes from National Education Union, and its subject" in page
+    Campaign.objects.filter(pk=made.pk).update(members_only=False)
+    page = signed_in(neu).get(reverse("campaign", args=[made.public_id])).content.decode()
+    assert "read it at work" not in page
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        ("A vote of all MEMBERS", ["members"]),
+        ("NEU: your workload", ["NEU"]),
+        ("Remember the union meeting", ["union"]),
+        ("Reunion of the choir: remember to neutralise", []),
+    ],
+)
+def test_r_sec7_a_subject_that_gives_membership_away_is_warned_about(
+    neu: Organisation, subject: str, said: list[str]
+) -> None:
+    made = members_only(neu, subject)
+    assert membership.telling(Version.objects.get(campaign=made)) == said
+    page = signed_in(neu).get(reverse("campaign", args=[made.public_id])).content.decode()
+    assert ("The subject gives membership away" in page) == bool(said)
+
+
+def test_r_sec7_an_organisation_chooses_the_words_that_give_membership_away(
+    neu: Organisation,
+) -> None:
+    Organisation.objects.filter(pk=neu.pk).update(telling_words="rep, conference")
+    version = Version.objects.get(campaign=members_only(neu, "Conference: members and reps"))
+    assert membership.telling(version) == ["conference"]
 
 
 def test_r_sec8_each_view_and_export_says_who_when_whose_and_why(socr: Organisation) -> None:

@@ -43,6 +43,12 @@ def fill(people: int) -> None:
             name="Events near you",
             description="Invitations to events in your area, about six a year.",
         )
+        Purpose.objects.create(
+            organisation=socr,
+            code="petitions",
+            name="Petitions",
+            description="Petitions to sign, about one a month.",
+        )
         for name in ("EHC plans", "Protect SENCO time", "School funding"):
             Topic.objects.create(organisation=socr, name=name)
         _form(socr, neu, joint)
@@ -54,7 +60,7 @@ def fill(people: int) -> None:
 def _person(socr: Organisation, email: str) -> dict[str, str]:
     point = factories.address(factories.supporter(socr), email)
     said = factories.statement(socr)
-    for purpose in Purpose.objects.filter(organisation=socr):
+    for purpose in Purpose.objects.filter(organisation=socr).exclude(code="petitions"):
         factories.event(
             point, Action.GRANT, at=datetime(2026, 1, 10, tzinfo=UTC), what=purpose, statement=said
         )
@@ -63,20 +69,20 @@ def _person(socr: Organisation, email: str) -> dict[str, str]:
             organisation=socr, supporter=point.supporter, role=Role.objects.get(code=code)
         )
     link = {"about": point.public_id, "organisation_id": socr.pk}
-    return {
-        "email": email,
+    pages = {
         "preferences": public.page_of(point),
-        "preferences-easy-read": f"{public.page_of(point)}?view=easy",
         "own-page": public.own_page_of(point),
         "invitation": f"{public.page_of(point)}joint/",
+        "renewal": f"{public.page_of(point)}renew/",
         "join": "/join/joint/",
-        "join-easy-read": "/join/joint/?view=easy",
         "stop": "/stop/",
         "confirm": f"/confirm/{tokens.make('confirm', **link)}/",
         "address": f"/address/{tokens.make('address', **link)}/",
         "undo": f"/undo/{tokens.make('undo', **link)}/",
         "broken-link": "/p/none/",
     }
+    easy = {f"{name}-easy-read": f"{path}?view=easy" for name, path in pages.items()}
+    return {"email": email, **pages, **easy}
 
 
 def _form(socr: Organisation, neu: Organisation, joint: Organisation) -> None:
@@ -100,6 +106,12 @@ def _form(socr: Organisation, neu: Organisation, joint: Organisation) -> None:
             wording=_wording(owner, "join", words),
             purpose=Purpose.objects.filter(organisation=owner, code="updates").get(),
         )
+    SignUpBox.objects.create(
+        organisation=socr,
+        form=SignUpForm.objects.create(organisation=socr, slug="petitions", title="Petitions"),
+        wording=_wording(socr, "petitions", "Email me petitions of Save Our Children’s Rights."),
+        purpose=Purpose.objects.get(organisation=socr, code="petitions"),
+    )
     SignUpBox.objects.create(
         organisation=socr,
         form=form,

@@ -78,7 +78,10 @@ def test_explain_gives_dated_evidence(home: Path, demo: dict[str, object]) -> No
     people = json.loads((home / "demo" / "lists" / "truth.json").read_text())
     inbox = people["mailable"]["SOCR"][0]
     said = run(home, "bin/manage", "explain", "--organisation", "SOCR", "--email", inbox)
-    assert re.search(r"\d\d \w+ 20\d\d: said yes \(by a list, to the wording form-2025", said)
+    assert re.search(
+        r"Said yes, \d+ \w+ 20\d\d at \d\d:\d\d \(from the list .+, to the wording form-2025\)",
+        said,
+    )
 
 
 def test_bench_lists_the_benchmarks(home: Path) -> None:

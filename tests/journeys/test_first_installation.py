@@ -71,7 +71,9 @@ class Host:
     def start(self, block: str) -> None:
         """Start a process for each line of a block."""
         for line in block.strip().splitlines():
-            name = next(word for word in ("gunicorn", "worker", "beat") if f"{word} " in line)
+            name = next(
+                word for word in ("gunicorn", "quick-worker", "worker", "beat") if word in line
+            )
             with self.log(name).open("wb") as log:
                 self.running[name] = subprocess.Popen(
                     ["bash", "-c", f"exec env {self.fill_in(line)}"],
@@ -241,6 +243,7 @@ def test_the_worker_takes_what_the_clock_gives_it(host: Host) -> None:
     assert {name: process.poll() for name, process in host.running.items()} == {
         "gunicorn": None,
         "worker": None,
+        "quick-worker": None,
         "beat": None,
     }
 

@@ -87,6 +87,16 @@ def _all_that_follows(page: Page, mine: dict[str, str]) -> None:
         ("preferences", "Only important emails"),
         ("preferences-easy-read", "Break for 1 month"),
         ("own-page", "Save topics"),
+        ("own-page", "Keep sending me these"),
+        ("own-page-easy-read", "Keep sending me these"),
+        ("own-page-easy-read", "Save details"),
+        ("renewal", "Yes, send me a link"),
+        ("renewal-easy-read", "Yes, send me the link"),
+        ("join-easy-read", "Sign up"),
+        ("stop-easy-read", "Send"),
+        ("invitation-easy-read", "Send"),
+        ("confirm-easy-read", "Yes, send me emails"),
+        ("undo-easy-read", "Yes, send me emails again"),
         ("join", "Sign up"),  # empty: what is wrong is said
         ("stop", "Send"),
         ("invitation", "Send"),
@@ -96,6 +106,8 @@ def _all_that_follows(page: Page, mine: dict[str, str]) -> None:
         page.goto(mine[name])
         press(page, button)
         look(page)
+        if "easy-read" in name:  # it stays so from page to page
+            expect(page.get_by_role("link", name="Standard version")).to_be_visible()
     page.goto(mine["join"])
     page.get_by_label("Under 13").check()
     press(page, "Sign up")

@@ -146,6 +146,7 @@ def test_a_stop_to_one_organisation_leaves_the_others_yes(
 def test_a_household_gets_one_copy_that_greets_nobody_by_name(
     socr: Organisation, relay: Relay
 ) -> None:
+    """Scenario 2: `home@x` gets one message and no more, whose greeting names neither."""
     supporter_who_said_yes(socr, "home@example.org", "Priya")
     supporter_who_said_yes(socr, "home@example.org", "Daniel")
     fold.rebuild()
@@ -186,6 +187,7 @@ def test_a_coordinated_message_carries_both_imprints(
 def test_two_messages_differ_in_nothing_but_names_and_the_preference_link(
     socr: Organisation, relay: Relay
 ) -> None:
+    """Scenario 76: equal but for merge fields and the preference token; no pixel."""
     for number in (1, 2):
         supporter_who_said_yes(socr, f"p{number}@example.org")
     fold.rebuild()

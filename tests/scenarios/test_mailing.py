@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -354,6 +355,38 @@ def test_59_a_joint_email_without_a_partners_postal_address(
     assert refused.value.code == Reason.IMPRINT_MISSING.name
     made.refresh_from_db()
     assert made.state == Campaign.State.DRAFT
+
+
+def test_61_the_author_tries_to_approve(socr: Organisation) -> None:
+    """Scenario 61: refused."""
+    version = draft_for(socr, by_permission(socr, "permitted"))
+    with pytest.raises(ValidationError, match="You wrote this text"):
+        campaigns.approve(version=version, user=version.author)
+    with (
+        pytest.raises(IntegrityError),
+        transaction.atomic(),
+    ):  # nor does the database let it through
+        Version.objects.filter(pk=version.pk).update(
+            approved_by=version.author, approved_at=timezone.now()
+        )
+
+
+def test_62_a_body_is_edited_after_the_approval(socr: Organisation, neu: Organisation) -> None:
+    """Scenario 62: approval is reset."""
+    writer, approver = factories.user(socr), factories.user(socr)
+    plan = campaigns.Plan(name="Together", is_coordinated=True)
+    factories.organisation("JOINT", is_partner=False)
+    made = campaigns.create(organisation=socr, plan=plan, user=writer)
+    draft = campaigns.Draft(
+        segment=None, purpose=factories.purpose(socr), subject="We ask", body="Please write."
+    )
+    version = campaigns.write(campaign=made, organisation=socr, draft=draft, user=writer)
+    campaigns.approve(version=version, user=approver)
+    edited = replace(draft, body="Please write today.")
+    campaigns.write(campaign=made, organisation=socr, draft=edited, user=writer)
+    version.refresh_from_db()
+    assert version.approved_at is None
+    assert version.approved_by is None
 
 
 def test_no_reason_of_another_reach_hides_a_wider_one(socr: Organisation) -> None:

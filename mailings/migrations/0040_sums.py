@@ -1,0 +1,68 @@
+"""The sums that are kept of a campaign when who got it is not any more."""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+from crm.sql.protection import grant, guard, owned
+
+WALL = (
+    owned(["mailings_campaignsum"])
+    + guard("mailings_campaignsum")
+    + grant("mailings_campaignsum", staff="SELECT")
+    + """
+    ALTER TABLE mailings_campaignsum ADD CONSTRAINT mailings_campaignsum_campaign
+        FOREIGN KEY (campaign_id) REFERENCES mailings_campaign (id) ON DELETE CASCADE;
+    GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO coalesce_keeper, coalesce_platform;
+    """
+)
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("crm", "0042_rights_wall"),
+        ("mailings", "0034_branches"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="CampaignSum",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("outcome", models.CharField(max_length=40)),
+                ("people", models.IntegerField()),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="mailings.campaign",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="crm.organisation",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("campaign", "organisation", "outcome"), name="one_sum_an_outcome"
+                    )
+                ],
+            },
+        ),
+        migrations.RunSQL(WALL, migrations.RunSQL.noop),
+    ]
