@@ -53,9 +53,10 @@ def stop_emails(request: HttpRequest) -> HttpResponse:
     organisations = lessening.organisations()
     form = StopForm(request.POST or None, organisations=organisations)
     context: dict[str, Any] = {"form": form, "organisation": None}
-    if request.method == "POST" and form.is_valid() and not form.is_trapped:
+    # A browser that fills in the field which nobody sees must not cost anyone their stop.
+    if request.method == "POST" and form.is_valid() and not (form.is_trapped and form.is_link):
         written = {name: form.cleaned_data[name] for name in ("email", "organisation")}
-        is_link = form.cleaned_data["what"] == "link"
+        is_link = form.is_link
         kind = Submission.Kind.LINK if is_link else Submission.Kind.STOP
         # Beyond that it has been taken already, many times over.
         if not is_flood(f"{kind} {written['organisation']} {written['email']}", most=A_MINUTE):

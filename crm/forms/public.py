@@ -96,6 +96,11 @@ class StopForm(OpenForm):
         assert isinstance(field, forms.ChoiceField)
         field.choices = [*named, (EVERYONE, "Everyone: all of these")]
 
+    @property
+    def is_link(self) -> bool:
+        """Whether a link is asked for, and not a stop."""
+        return bool(self.cleaned_data["what"] == "link")
+
     def clean_email(self) -> str:
         """Give the address, cleaned."""
         return tidy_address(self.cleaned_data["email"])

@@ -58,7 +58,11 @@ def _refuse(
 ) -> uuid.UUID | None:
     canonical = Supporter.objects.get(pk=point.supporter.canonical_id)
     holding.hold(supporter_ids=[canonical.pk])
-    return _said_already(canonical, action, purpose) or permissions.say(
+    if (said := _said_already(canonical, action, purpose)) and purpose is None:
+        keys = AddressKey.objects.filter(contact_point__supporter__canonical=canonical)
+        boxes = {bytes(box) for box in keys.values_list("mailbox", flat=True)}
+        permissions.end_joint_mail(mailboxes=sorted(boxes), act=said)
+    return said or permissions.say(
         supporter=canonical,
         action=action,
         purpose=purpose,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -145,7 +145,9 @@ def stop_mailbox(
     )
     lifted = events.filter(action=Action.GRANT).exclude(source=Source.IMPORT)
     if last is not None and not lifted.filter(id__gt=last.pk).exists():
-        return last.act_id or act
+        act = last.act_id or act
+        end_joint_mail(mailboxes=[mailbox], act=act)
+        return act
     ConsentEvent.objects.create(
         organisation_id=organisation_id,
         supporter_id=point.supporter_id if point else None,
@@ -160,6 +162,13 @@ def stop_mailbox(
         act_id=act,
     )
     return act
+
+
+def end_joint_mail(*, mailboxes: Collection[bytes], act: uuid.UUID) -> None:
+    """Let a stop that a partner has already end what the person joined since: joint mail to these inboxes."""
+    with connection.cursor() as cursor:
+        for mailbox in mailboxes:
+            cursor.execute("SELECT crm_end_joint_mail(%s, %s)", [mailbox, act])
 
 
 def record_complaint(*, point: ContactPoint, detail: str) -> uuid.UUID:

@@ -90,6 +90,7 @@ def _send(claimed: queue.Claim) -> None:
                     if refused.is_final:
                         queue.settle_one(message, Delivery.Status.FAILED, detail=str(refused))
                     else:
+                        queue.put_off(message, str(refused))
                         again_after = _LATER
     except RelayUnavailableError as error:
         log.warning("the relay is not available: %s", error)

@@ -87,8 +87,18 @@ _ONE_READER = """
 
 
 def messages(claimed: Claim) -> list[Message]:
-    """Give the messages of a chunk that wait still, in order. Uses one_place_in_the_queue."""
+    """Give the messages of a chunk that wait still, in order. Uses one_place_in_the_queue.
+
+    What was put off is tried again, so it counts as put off no longer.
+    """
     with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE mailings_delivery SET detail = ''
+            WHERE campaign_id = %s AND seq BETWEEN %s AND %s AND status = 0 AND detail <> ''
+            """,
+            [claimed.campaign_id, claimed.first, claimed.last],
+        )
         cursor.execute(
             f"""
             {_MESSAGE.format(alias="d", is_personal="d.is_personal")}
@@ -184,6 +194,15 @@ def settle_one(
         )
 
 
+def put_off(message: Message, why: str) -> None:
+    """Write at once that the relay does not take a message now: if this worker dies, it was not sent."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mailings_delivery SET detail = %s WHERE id = %s AND status = 0",
+            [why[:200], message.delivery_id],
+        )
+
+
 def settle_doubt(claimed: Claim) -> None:
     """Mark the message at the cursor as one that may have been sent: the connection broke while it was."""
     with connection.cursor() as cursor:
@@ -241,6 +260,8 @@ def settle(claimed: Claim, sent: Sequence[int], *, again_after: str | None) -> N
 def reap() -> int:
     """Clear up after workers that died: settle what their cursor proves, and mark the one in doubt.
 
+    What the relay put off is tried again.
+
     Gives how many messages may or may not have been sent. Each chunk gets a new token, so that a worker that
     was only slow stops before its next message.
     """
@@ -255,6 +276,7 @@ def reap() -> int:
                 SET status = CASE WHEN d.seq < dead.cursor THEN 1 ELSE 4 END, settled_at = now()
                 FROM dead
                 WHERE d.campaign_id = dead.campaign_id AND d.seq BETWEEN dead.first AND dead.cursor AND d.status = 0
+                  AND d.detail = ''
                 RETURNING d.status
             ), opened AS (
                 UPDATE mailings_chunk c SET state = 0, leased_until = NULL,

@@ -151,6 +151,20 @@ def test_the_same_page_sent_again_after_a_stop_was_taken_back_stops_again(
     assert Reason.ORG_UNSUBSCRIBED in reasons(person)
 
 
+def test_a_browser_that_fills_in_the_trap_costs_nobody_their_stop(
+    client: Client, socr: Organisation
+) -> None:
+    person = said_yes(socr)
+    fold.rebuild()
+    said = {"email": EMAIL, "organisation": "SOCR", "website": "https://example.org"}
+    client.post(reverse("stop-emails"), {**said, "what": "link"})
+    carry_out()
+    assert not ServiceMail.objects.exists()
+    client.post(reverse("stop-emails"), {**said, "what": "stop"})
+    carry_out()
+    assert Reason.ORG_UNSUBSCRIBED in reasons(person)
+
+
 def test_a_stop_that_is_sent_twice_at_once_brings_one_email(
     client: Client, socr: Organisation
 ) -> None:

@@ -20,6 +20,7 @@ ALLOWED = {
     "crm_account_for": "a key at random, of an account that was there or was made",
     "crm_audit_forget": "one's own entries only",
     "crm_audit_note": "writes one's own entry only",
+    "crm_end_joint_mail": "writes, and answers nothing",
     "crm_is_invited_elsewhere": "that an account of staff waits for its first password",
     "crm_is_live": "whether an organisation may send, which partners know of each other",
     "crm_own_golive_missing": "one's own",

@@ -226,6 +226,27 @@ def test_a_temporary_refusal_waits_and_is_not_lost(socr: Organisation, relay: Re
     assert relay.inboxes == ["grey@example.org"]
 
 
+def test_what_the_relay_put_off_is_not_taken_for_sent_when_the_worker_dies(
+    socr: Organisation, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        supporter_who_said_yes(socr, f"p{number}@example.org")
+    fold.rebuild()
+    made = campaign(socr)
+    sending.freeze(campaign_id=made.pk)
+    first = Delivery.objects.select_related("contact_point").get(campaign=made, seq=1)
+    relay.answers[first.contact_point.address] = "451 4.7.1 try later"
+    with monkeypatch.context() as dies:
+        dies.setattr(queue, "settle", lambda *a, **b: None)
+        dispatch.send_chunk(made.pk)
+    relay.answers.clear()
+    Chunk.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    sending.sweep()
+    send_all(made)
+    assert sorted(relay.inboxes).count(first.contact_point.address) == 1
+    assert len(relay.inboxes) == 3
+
+
 def test_an_unreachable_relay_loses_nothing(socr: Organisation, settings: object) -> None:
     settings.COALESCE_SMTP = "smtp://127.0.0.1:1"  # type: ignore[attr-defined]
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
