@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 
 from crm import consent, segments
 from crm.reasons import SENTENCES, Reason
-from mailings.models import Audience, Campaign, Delivery, OwnMessage, Version
+from mailings.models import Audience, Campaign, CampaignSum, Delivery, OwnMessage, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,13 @@ def report(campaign: Campaign, organisation_id: int) -> Tally:
         .values_list("reasons")
         .annotate(people=Count("pk"))
     )
-    return _tally(groups)
+    return _tally(groups or _sums(campaign, organisation_id, CampaignSum.Of.DECISIONS))
+
+
+def _sums(campaign: Campaign, organisation_id: int, of: CampaignSum.Of) -> list[tuple[int, int]]:
+    """Give what is kept of a campaign when who got it is not any more, as (code, people)."""
+    kept = CampaignSum.objects.filter(campaign=campaign, organisation=organisation_id, of=of)
+    return list(kept.values_list("code", "people"))
 
 
 def outcomes(campaign: Campaign) -> list[tuple[str, int, str]]:
@@ -97,6 +103,8 @@ def outcomes(campaign: Campaign) -> list[tuple[str, int, str]]:
     counted = dict(
         OwnMessage.objects.filter(campaign=campaign).values_list("status").annotate(n=Count("pk"))
     )
+    if not counted:
+        counted = dict(_sums(campaign, campaign.organisation_id, CampaignSum.Of.MESSAGES))
     return [(status.label, counted[status], "") for status in Delivery.Status if status in counted]
 
 

@@ -323,17 +323,24 @@ class Chunk(models.Model):
 
 
 class CampaignSum(OwnedModel):
-    """How many people a campaign meant, by outcome; all that is kept of who was sent what after 24 months."""
+    """How many people a campaign meant, by decision or outcome: all that is kept of it after 24 months."""
+
+    class Of(models.TextChoices):
+        """What was counted."""
+
+        DECISIONS = "decisions", "People, by the reasons why not (bits of Reason)"
+        MESSAGES = "messages", "Messages, by what became of them (Delivery.Status)"
 
     campaign = models.ForeignKey(
         Campaign, models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
-    outcome = models.CharField(max_length=40)
+    of = models.CharField(max_length=20, choices=Of.choices)
+    code = models.BigIntegerField()
     people = models.IntegerField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["campaign", "organisation", "outcome"], name="one_sum_an_outcome"
+                fields=["campaign", "organisation", "of", "code"], name="one_sum"
             )
         ]

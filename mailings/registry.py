@@ -23,7 +23,7 @@ REGISTRY: Registry = (
     Personal(
         "mailings_jointapproval", "version_id partner_id user_id approved_at", _P.STAFF, _K.LEDGER
     ),
-    Plain("mailings_campaignsum", "campaign_id outcome people"),
+    Plain("mailings_campaignsum", "campaign_id of code people"),
     Plain(
         "mailings_version",
         "campaign_id segment_id purpose_id topic_id subject body updated_at extra_link",

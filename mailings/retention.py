@@ -14,21 +14,18 @@ from crm.retention import Rule, months_before, register
 from mailings.models import Audience, Campaign
 
 _TOTAL = """
-    INSERT INTO mailings_campaignsum (organisation_id, campaign_id, outcome, people)
-    SELECT a.organisation_id, a.campaign_id,
-           CASE WHEN a.reasons = 0 THEN 'included' ELSE 'left out' END, count(*)
+    INSERT INTO mailings_campaignsum (organisation_id, campaign_id, of, code, people)
+    SELECT a.organisation_id, a.campaign_id, 'decisions', a.reasons, count(*)
     FROM mailings_audience a
     WHERE a.organisation_id = %(organisation)s AND a.campaign_id = ANY(%(campaigns)s)
-    GROUP BY 1, 2, 3
+    GROUP BY 1, 2, 4
     UNION ALL
     -- Of a coordinated campaign nobody learns whose version arrived (R-SEC4): what became of it is not summed.
-    SELECT d.organisation_id, d.campaign_id,
-           CASE d.status WHEN 1 THEN 'sent' WHEN 2 THEN 'left out at the last moment'
-                WHEN 3 THEN 'refused by the mail server' ELSE 'may have been sent' END, count(*)
+    SELECT d.organisation_id, d.campaign_id, 'messages', d.status, count(*)
     FROM mailings_delivery d
     WHERE d.organisation_id = %(organisation)s AND d.campaign_id = ANY(%(campaigns)s) AND NOT d.is_coordinated
-    GROUP BY 1, 2, 3
-    ON CONFLICT (campaign_id, organisation_id, outcome) DO NOTHING
+    GROUP BY 1, 2, 4
+    ON CONFLICT (campaign_id, organisation_id, of, code) DO NOTHING
 """
 
 

@@ -33,7 +33,17 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("outcome", models.CharField(max_length=40)),
+                (
+                    "of",
+                    models.CharField(
+                        choices=[
+                            ("decisions", "People, by the reasons why not (bits of Reason)"),
+                            ("messages", "Messages, by what became of them (Delivery.Status)"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("code", models.BigIntegerField()),
                 ("people", models.IntegerField()),
                 (
                     "campaign",
@@ -59,7 +69,7 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("campaign", "organisation", "outcome"), name="one_sum_an_outcome"
+                        fields=("campaign", "organisation", "of", "code"), name="one_sum"
                     )
                 ],
             },

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -16,6 +17,7 @@ from crm import wall
 from crm.models import (
     Action,
     AddressKey,
+    AuditEntry,
     Case,
     CaseNote,
     ConsentEvent,
@@ -252,6 +254,29 @@ def test_whoever_asked_to_be_removed_is_left_out_before_a_worker_comes(socr: Org
     assert erasing.carry_out() == 1
     assert erasing.carry_out() == 0
     assert Supporter.objects.get().erased_at is not None
+
+
+def test_a_message_that_waits_for_a_colleagues_next_page_goes(socr: Organisation) -> None:
+    point = said_yes(socr)
+    client = Client()
+    client.force_login(factories.admin(socr))
+    client.post(reverse("add-tag", args=[point.supporter.public_id]), {"tag": "stall"})
+    assert "Priya" in str(Session.objects.get().get_decoded())
+    erase(point.supporter)
+    assert "Priya" not in str(Session.objects.get().get_decoded())
+    assert client.get(reverse("home")).status_code == 200  # and nobody is signed out
+
+
+def test_what_staff_did_stays_in_the_audit_without_its_values(socr: Organisation) -> None:
+    point = said_yes(socr)
+    by = factories.admin(socr)
+    with wall.scope("staff", organisation_id=socr.pk, user_id=by.pk):
+        Supporter.objects.filter(pk=point.supporter_id).update(first_name="Pria")
+    noted = AuditEntry.objects.get(table="crm_supporter")
+    assert noted.changes == {"first_name": ["Priya", "Pria"]}
+    erase(point.supporter)
+    noted.refresh_from_db()
+    assert (noted.user_id, noted.changes) == (by.pk, {"first_name": None})
 
 
 def test_one_that_fails_holds_up_no_other(socr: Organisation, monkeypatch: Any) -> None:

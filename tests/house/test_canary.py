@@ -25,8 +25,8 @@ from config.logs import QuietFormatter
 from config.settings import base
 from crm import tasks as crm_tasks
 from crm import tokens, wall
-from crm.models import ContactPoint, Organisation, ServiceMail, Supporter
-from crm.services import people, permissions
+from crm.models import Case, ContactPoint, Organisation, Pack, ServiceMail, Supporter
+from crm.services import erasing, people, permissions
 from crm.sql import fold
 from imports import reading
 from imports import tasks as import_tasks
@@ -297,6 +297,39 @@ def test_signing_up_stopping_and_ones_own_page(
     dispatch.send_service_mail()
     assert ADDRESS in relay.inboxes
     assert set(ServiceMail.Kind) - {*ServiceMail.objects.values_list("kind", flat=True)} == {"case"}
+    assert seen.with_canary() == []
+
+
+def test_a_request_its_pack_and_an_erasure_that_fails_once(
+    point: ContactPoint,
+    admin: Browser,
+    stranger: Browser,
+    seen: Seen,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Capture,
+) -> None:
+    asked = {"name": "Anna Kestrel", "email": ADDRESS, "words": "Kestrel", "what": "access"}
+    with django_capture_on_commit_callbacks(execute=True):
+        for page in ("new-request", "complaint"):
+            stranger.post(reverse(page), {**asked, "organisation": "SOCR"})
+            stranger.post(reverse(page), {**asked, "organisation": "SOCR", "email": "kestrel@@"})
+    crm_tasks.carry_out.apply()
+    found = Case.objects.get(kind="access")
+    page = reverse("case", args=[found.public_id])
+    assert "Anna Kestrel" in admin.get(page).content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        admin.post(reverse("ask-pack", args=[found.public_id]))
+    crm_tasks.make_pack.apply([Pack.objects.get().pk])
+    data = admin.post(reverse("download-pack", args=[Pack.objects.get().public_id, "json"]))
+    assert ADDRESS in data.content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        admin.post(reverse("erase", args=[found.public_id]), {"typed": found.reference})
+    with monkeypatch.context() as patch:
+        patch.setattr(erasing, "erase", refuse_in_the_database)
+        crm_tasks.carry_out_erasures.apply()
+    assert [line for line in seen.lines if "is tried again" in line]
+    crm_tasks.carry_out_erasures.apply()
+    assert Supporter.objects.get().erased_at is not None
     assert seen.with_canary() == []
 
 
