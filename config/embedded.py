@@ -86,7 +86,7 @@ def _start_postgres(folder: Path) -> str:
 def _start_valkey(folder: Path) -> str:
     """Start the embedded Valkey, or join the one that runs; give its URL."""
     known = folder / "valkey.json"
-    with suppress(FileNotFoundError, ValueError, redis.ConnectionError):
+    with suppress(FileNotFoundError, ValueError, redis.ConnectionError, redis.TimeoutError):
         url: str = json.loads(known.read_text())["url"]
         client = redis.Redis.from_url(url)
         if client.ping():

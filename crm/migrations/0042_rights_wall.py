@@ -7,6 +7,7 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
+from crm.sql.branches import narrow
 from crm.sql.protection import belongs, grant, guard, owned
 
 WALL = (
@@ -32,7 +33,17 @@ WALL = (
     + grant("crm_pack, crm_erasure", staff="SELECT, INSERT")
     + grant("crm_retentionreport", staff="SELECT, UPDATE")
     + grant("crm_bankholiday, crm_journalmark", staff="SELECT", keeper="SELECT")
-    + "GRANT SELECT ON crm_journalmark TO coalesce_officer;"
+    # Who looks after one branch has no part in requests, which are about a person wherever they are.
+    + "".join(
+        narrow(table, "false")
+        for table in (
+            "crm_case",
+            "crm_casenote",
+            "crm_pack",
+            "crm_erasure",
+            "crm_retentionreport",
+        )
+    )
     + grant("crm_waitingrefusal")
     # An erasure empties what the log of the reference tables says of somebody.
     + "GRANT SELECT, UPDATE ON django_admin_log TO coalesce_platform;"

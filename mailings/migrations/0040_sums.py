@@ -3,12 +3,14 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from crm.sql.branches import narrow
 from crm.sql.protection import grant, guard, owned
 
 WALL = (
     owned(["mailings_campaignsum"])
     + guard("mailings_campaignsum")
     + grant("mailings_campaignsum", staff="SELECT")
+    + narrow("mailings_campaignsum", "false")
     + """
     ALTER TABLE mailings_campaignsum ADD CONSTRAINT mailings_campaignsum_campaign
         FOREIGN KEY (campaign_id) REFERENCES mailings_campaign (id) ON DELETE CASCADE;
