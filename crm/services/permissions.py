@@ -175,19 +175,16 @@ def record_complaint(*, point: ContactPoint, detail: str) -> uuid.UUID:
     """Record that the reader of an inbox marked this organisation's mail as spam; give the act's id.
 
     It ends mail from this organisation to the inbox until its reader signs up anew, and is told to no other
-    organisation. The second report of the same campaign (`detail`) changes nothing.
+    organisation. The second report of the same campaign (`detail`) changes nothing, unless they signed up between.
     """
     act, now = uuid.uuid4(), timezone.now()
     with transaction.atomic(), wall.elevated("keeper"):
         mailbox = AddressKey.objects.values_list("mailbox", flat=True).get(contact_point=point)
         holding.hold(mailboxes=[bytes(mailbox)])
-        said = ConsentEvent.objects.filter(
-            organisation_id=point.organisation_id,
-            mailbox=mailbox,
-            action=Action.COMPLAINT,
-            source_detail=detail,
-        ).first()
-        if said is not None:
+        events = ConsentEvent.objects.filter(organisation_id=point.organisation_id, mailbox=mailbox)
+        said = events.filter(action=Action.COMPLAINT, source_detail=detail).last()
+        lifted = events.filter(action=Action.GRANT).exclude(source=Source.IMPORT)
+        if said is not None and not lifted.filter(id__gt=said.pk).exists():
             return said.act_id or act
         ConsentEvent.objects.create(
             organisation_id=point.organisation_id,

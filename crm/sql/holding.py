@@ -16,7 +16,7 @@ from django.db import connection
 _EVERYONE = (
     6_019_270_414  # advisory lock: shared by those who hold a few, taken alone by who holds many
 )
-_FEW = 100  # people and inboxes; PostgreSQL's table of locks is small
+_FEW = 50  # people and inboxes; PostgreSQL's table of locks is small
 
 FUNCTIONS = f"""
     -- The number by which an inbox is held.

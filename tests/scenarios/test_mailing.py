@@ -17,6 +17,7 @@ from crm import tokens, wall
 from crm.models import (
     Action,
     AgeBand,
+    ConsentEvent,
     ConsentHistory,
     ContactPoint,
     Organisation,
@@ -311,6 +312,24 @@ def test_55_a_spam_complaint_comes_back(
     assert why(send_all(campaign(neu)), there) == Reason(0)
     with wall.scope("staff", organisation_id=socr.pk):
         assert permissions.complaints(socr, days=30) == 1
+
+
+def test_a_complaint_after_a_new_sign_up_counts_though_the_campaign_is_the_same(
+    socr: Organisation,
+) -> None:
+    here = supporter_who_said_yes(socr, MAIL)
+
+    def complain() -> None:
+        with wall.scope("keeper", organisation_id=socr.pk):
+            permissions.record_complaint(point=here, detail="feedback 1a2b3c4d")
+
+    complain()
+    again = factories.granted(here, at=timezone.now())
+    factories.event(here, Action.CONFIRM, confirms=again, at=timezone.now())
+    complain()
+    complain()
+    found = ConsentEvent.objects.filter(action=Action.COMPLAINT, mailbox=here.keys.mailbox)
+    assert found.count() == 2
 
 
 def test_57_a_yes_more_than_24_months_old(socr: Organisation, relay: Relay) -> None:
