@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from crm import tokens
 from crm.models import ContactPoint
 from crm.services import preferences
-from crm.views_open import open_page
-from crm.views_public import is_easy, send_link, show, unknown
+from crm.views.public.anybody import open_page
+from crm.views.public.preferences import is_easy, send_link, show, unknown
 
 
 @open_page

@@ -12,8 +12,8 @@ from crm.forms.public import NewAddressForm, OwnDetailsForm
 from crm.models import ContactPoint
 from crm.services import own_page as services
 from crm.tasks import carry_out
-from crm.views_open import open_page
-from crm.views_public import is_easy, show, unknown
+from crm.views.public.anybody import open_page
+from crm.views.public.preferences import is_easy, show, unknown
 from crm.wakeups import wake
 
 

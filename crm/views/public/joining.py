@@ -17,8 +17,8 @@ from crm.limits import is_flood
 from crm.models import ContactPoint, Organisation, Role, SignUpBox, SignUpForm, Submission, Topic
 from crm.services import preferences
 from crm.services.signing_in import client_address
-from crm.views_open import A_MINUTE, open_page, send_in, too_many
-from crm.views_public import is_easy, show, unknown
+from crm.views.public.anybody import A_MINUTE, open_page, send_in, too_many
+from crm.views.public.preferences import is_easy, show, unknown
 
 OF_A_FORM = 600  # sign-ups in a minute
 

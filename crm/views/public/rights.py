@@ -17,8 +17,8 @@ from crm.forms.cases import AboutForm, ComplaintForm, RequestForm
 from crm.limits import is_flood
 from crm.models import Organisation, Submission
 from crm.services import lessening
-from crm.views_open import A_MINUTE, open_page, send_in, too_many
-from crm.views_public import is_easy
+from crm.views.public.anybody import A_MINUTE, open_page, send_in, too_many
+from crm.views.public.preferences import is_easy
 
 
 @open_page

@@ -22,7 +22,7 @@ from crm.limits import is_flood
 from crm.models import Organisation, Submission
 from crm.services import lessening, submissions
 from crm.tasks import carry_out
-from crm.views_public import is_easy, show, unknown
+from crm.views.public.preferences import is_easy, show, unknown
 from crm.wakeups import wake
 
 A_MINUTE = 30  # forms for one address, or sign-ups from one computer
