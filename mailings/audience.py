@@ -79,7 +79,7 @@ def preview(version: Version) -> Tally:
 def sample(version: Version, size: int = 5) -> list[consent.DecidedPoint]:
     """Give some of those who would be mailed."""
     points = segments.addresses(version.organisation, version.segment, question(version))
-    return list(points.filter(reasons=0).select_related("supporter")[:size])
+    return list(points.filter(reasons=0).select_related("supporter").order_by("pk")[:size])
 
 
 def report(campaign: Campaign, organisation_id: int) -> Tally:

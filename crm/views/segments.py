@@ -73,7 +73,8 @@ def _size(organisation: Organisation, found: Segment) -> dict[str, Any]:
     decided = segments.addresses(organisation, found, question).select_related(
         "supporter__canonical"
     )
-    sample = list(decided[:SAMPLE])
+    # In an order of their own: that of the table changes with what other organisations have in it.
+    sample = list(decided.order_by("pk")[:SAMPLE])
     audit.listed(people=[point.supporter.canonical for point in sample], page="segment")
     return {
         "purpose": purpose,
