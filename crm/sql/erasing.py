@@ -86,7 +86,8 @@ _CASE_NOTES = f"""
 """
 _ADMIN_LOG = f"""
     UPDATE django_admin_log SET object_repr = '', change_message = ''
-    WHERE {_NAMES_THEM.format(column="object_repr || change_message")}
+    WHERE user_id IN (SELECT m.user_id FROM crm_membership m WHERE m.organisation_id = %(organisation)s)
+      AND {_NAMES_THEM.format(column="object_repr || change_message")}
 """
 
 

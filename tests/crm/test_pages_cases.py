@@ -260,9 +260,9 @@ def test_a_complaint_needs_words_and_no_account(socr: Organisation) -> None:
     assert Case.objects.get().kind == "complaint"
 
 
-def test_a_form_that_a_program_filled_in_is_taken_and_forgotten(socr: Organisation) -> None:
-    assert "We have your request" in send("/requests/new/", website="https://spam.example.org")
-    assert not Submission.objects.exists()
+def test_a_browser_that_fills_in_the_trap_costs_nobody_their_request(socr: Organisation) -> None:
+    assert "We have your request" in send("/requests/new/", website="https://home.example.org")
+    assert Submission.objects.count() == 1
 
 
 @pytest.mark.parametrize("view", ["", "?view=easy"])
