@@ -1,4 +1,4 @@
-"""What the audit costs: bulk work that nobody signed in does should pay next to nothing (decision 30).
+"""What the audit costs: bulk work that nobody signed in does should pay next to nothing (decision 10).
 
 Each statement runs with the audit's triggers and without, in turn, and is taken back. `--rows` (200,000).
 """

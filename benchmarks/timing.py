@@ -4,7 +4,7 @@ Each act, of SOCR's staff or of a visitor who asks NEU, is done in turn about an
 (500) times each. The rank-sum test (Mann and Whitney, 1947) must find no difference at p < 0.01, and must find a
 delay of 5 ms that is planted: a test that finds nothing because it cannot would prove nothing. An act that seems to
 differ is measured once more, on other addresses, and differs only if it does so twice: one act in a hundred seems to
-by chance alone. What was measured, and when, stands in decision 50.
+by chance alone. What was measured, and when, stands in decision 13.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The journal of refusals: a file outside the database, of keyed hashes only, that outlives a restored backup.
 
 One line of JSON for each refusal, numbered. It is only added to, and each addition is on the disk before the database
-says so (decision 0040).
+says so (decision 0012).
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ class RetentionReport(OwnedModel):
 
 
 class JournalMark(models.Model):
-    """How far the journal of refusals goes, as this database knows it: one row (docs/decisions/0040).
+    """How far the journal of refusals goes, as this database knows it: one row (docs/decisions/0012).
 
     A database that was restored from a backup knows less than the journal says.
     """
