@@ -40,10 +40,11 @@ def claim(campaign_id: int) -> Claim | None:
             UPDATE mailings_chunk SET state = 1, token = nextval('mailings_fencing_token'), cursor = 0,
                 leased_until = now() + interval '{LEASE}'
             WHERE id = (
-                SELECT c.id FROM mailings_chunk c JOIN mailings_campaign m ON m.id = c.campaign_id
-                WHERE c.campaign_id = %s AND c.state = 0 AND m.state = 'sending'
-                  AND (c.leased_until IS NULL OR c.leased_until < now())
-                  AND mailings_not_live(m.organisation_id, m.mode) = '{{}}'  -- turned off: nothing more leaves
+                SELECT c.id FROM mailings_chunk c
+                WHERE c.state = 0 AND (c.leased_until IS NULL OR c.leased_until < now())
+                  AND c.campaign_id = (  -- asked once, not for each chunk; turned off: nothing more leaves
+                      SELECT m.id FROM mailings_campaign m WHERE m.id = %s AND m.state = 'sending'
+                        AND mailings_not_live(m.organisation_id, m.mode) = '{{}}')
                 ORDER BY c.first LIMIT 1 FOR UPDATE OF c SKIP LOCKED)
             RETURNING id, campaign_id, first, last, token
             """,
