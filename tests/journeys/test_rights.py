@@ -138,9 +138,12 @@ def test_after_an_erasure_nothing_of_the_person_is_left(
     expect(page.get_by_text("Their details were removed on")).to_be_visible()
     nobody_else_is_gone(database)
 
-    manage(installation, "vacuum_erased", login="owner")
-    database.execute("CHECKPOINT")
-    assert data_files_that_name_them(database) == set()
+    for _ in range(5):  # what a task that runs meanwhile may still see stays until the next time
+        manage(installation, "vacuum_erased", login="owner")
+        database.execute("CHECKPOINT")
+        if not (left := data_files_that_name_them(database)):
+            break
+    assert left == set()
 
 
 PAGES = ("requests/new/", "complaint/", "responsible/", "privacy/")

@@ -18,7 +18,10 @@ TABLES = """
 class Command(BaseCommand):
     """`vacuum_erased`: safe to repeat; each table is locked while it is rewritten."""
 
-    help = "Rewrite all tables without the rows that were changed or deleted. Run it as the owner, when mail is quiet."
+    help = (
+        "Rewrite all tables without the rows that were changed or deleted. "
+        "Run it as the owner, while the workers are stopped."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Rewrite table by table, and then what the planner remembers of their values."""
@@ -39,6 +42,7 @@ class Command(BaseCommand):
                     "VACUUM FULL pg_catalog.pg_statistic"
                 ) from error
         self.stdout.write(
-            f"{len(tables)} tables are rewritten. The write-ahead log and backups hold what was there until they have "
-            "had their time."
+            f"{len(tables)} tables are rewritten. If others were at work meanwhile, run it again: what they could "
+            "still see is kept for them. The write-ahead log and backups hold what was there until they have had "
+            "their time."
         )
