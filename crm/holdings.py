@@ -21,6 +21,7 @@ from crm.models import (
     ContactPoint,
     EvidenceNote,
     Record,
+    Role,
     Supporter,
     SupporterRole,
     SupporterTag,
@@ -79,6 +80,10 @@ def _mine(whose: Whose) -> Q:
     return Q(supporter__in=whose.entries)
 
 
+def _labels(roles: list[int]) -> list[str]:
+    return list(Role.objects.filter(pk__in=roles).order_by("label").values_list("label", flat=True))
+
+
 def _my_notes(whose: Whose) -> Q:
     said = ConsentHistory.objects.filter(supporter__in=whose.entries, evidence=OuterRef("digest"))
     return Q(Exists(said))
@@ -114,6 +119,7 @@ PARTS: list[Part] = [
             "Since": "created_at",
             "Until": "retired_at",
             "Links count since": "links_from",
+            "List": "batch__label",
         },
         _mine,
     ),
@@ -132,9 +138,17 @@ PARTS: list[Part] = [
             "Postcode": "postcode",
             "Number": "external_id",
             "Age": "age_band",
+            "Its address": "contact_point__address",
+            "Roles": "roles",
+            "Tags": "tags",
+            "Of email it said": "action",
+            "On": "occurred_at",
+            "At the latest": "occurred_until",
+            "Mail came back": "bounces",
             "Further columns": "data",
         },
         _mine,
+        {"Roles": _labels},
     ),
     Part(
         "Your roles",
@@ -149,7 +163,7 @@ PARTS: list[Part] = [
         _mine,
     ),
     Part("Your topics", SupporterTopic, {"Topic": "topic__name", "Wanted": "wanted"}, _mine),
-    Part("Our tags", SupporterTag, {"Tag": "tag__name"}, _mine),
+    Part("Our tags", SupporterTag, {"Tag": "tag__name", "List": "batch__label"}, _mine),
     Part(
         "What was said about email, by whom and when",
         ConsentHistory,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -10,6 +11,17 @@ from django.db import models
 from django.db.models import Q
 
 from crm.models import Batch, OwnedModel, Statement
+
+
+def _admin(meaning: str) -> Any:
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text=meaning,
+    )
 
 
 class Import(OwnedModel):
@@ -20,9 +32,14 @@ class Import(OwnedModel):
 
         UPLOADED = "uploaded", "Waiting to be read"
         PREVIEWED = "previewed", "Ready to check"
+        DOUBTED = "doubted", "Waiting for a second admin"
         APPLYING = "applying", "Being imported"
         APPLIED = "applied", "Imported"
         REFUSED = "refused", "Could not be read"
+        WEIGHING = "weighing", "Seeing what undoing would do"
+        WEIGHED = "weighed", "Ready to undo"
+        UNDOING = "undoing", "Being undone"
+        UNDONE = "undone", "Undone"
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     batch = models.OneToOneField(Batch, models.PROTECT, related_name="+", db_constraint=False)
@@ -45,9 +62,12 @@ class Import(OwnedModel):
     state = models.CharField(max_length=20, choices=State.choices, default=State.UPLOADED)
     trouble = models.TextField(blank=True, help_text="Why the file could not be read.")
     counts = models.JSONField(default=dict)
-    uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    undo = models.JSONField(default=dict, help_text="What undoing would do, or did, in numbers.")
+    uploaded_by = _admin("Who brought it.")
+    started_by = _admin("Who let it be imported.")
+    seconded_by = _admin("Who else did, where the file calls for a second admin.")
+    undo_asked_by = _admin("Who asked for it to be undone.")
+    undo_seconded_by = _admin("Who else did, where that makes anyone mailable again.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -55,7 +75,7 @@ class Import(OwnedModel):
             models.UniqueConstraint(fields=["organisation", "id"], name="import_owner"),
             models.UniqueConstraint(
                 fields=["organisation", "digest"],
-                condition=Q(state__in=["applying", "applied"]),
+                condition=Q(state__in=["applying", "applied", "weighing", "weighed", "undoing"]),
                 name="a_file_is_imported_once",
             ),
         ]
@@ -63,7 +83,7 @@ class Import(OwnedModel):
             models.Index(fields=["organisation", "-id"], name="import_list"),
             models.Index(
                 fields=["id"],
-                condition=Q(state__in=["uploaded", "applying"]),
+                condition=Q(state__in=["uploaded", "applying", "weighing", "undoing"]),
                 name="import_to_do",
             ),
         ]
@@ -157,6 +177,7 @@ class ImportChunk(models.Model):
     first = models.PositiveIntegerField()
     last = models.PositiveIntegerField()
     applied_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["file", "first"], name="import_chunk_once")]

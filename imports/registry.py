@@ -8,10 +8,11 @@ _P, _K, _S = Purpose, Keep, Special
 
 REGISTRY: Registry = (
     Personal("imports_import", "file", _P.IMPORT, _K.FILE, _S.WORDS),
-    Personal("imports_import", "uploaded_by_id", _P.STAFF, _K.LEDGER),
+    Personal("imports_import", "uploaded_by_id started_by_id seconded_by_id", _P.STAFF, _K.LEDGER),
+    Personal("imports_import", "undo_asked_by_id undo_seconded_by_id", _P.STAFF, _K.LEDGER),
     Plain("imports_import", "batch_id name digest preset statement_id collected_on adults_only"),
-    Plain("imports_import", "state trouble counts created_at"),
-    Plain("imports_importchunk", "file_id first last applied_at"),
+    Plain("imports_import", "state trouble counts undo created_at"),
+    Plain("imports_importchunk", "file_id first last applied_at undone_at"),
     Personal("imports_stagedrow", "first_name last_name postcode age_band", _P.IMPORT, _K.FILE),
     Personal("imports_stagedrow", "email phone kind bounces", _P.IMPORT, _K.FILE),
     Personal("imports_stagedrow", "name_forms last_fold folded", _P.IMPORT, _K.FILE),

@@ -26,6 +26,14 @@ from imports.sql import applying, matching, permission, staged
 
 log = logging.getLogger(__name__)
 STRETCH = 5_000  # lines in one transaction
+# The file is on the list, whatever is being thought about it.
+IN_FORCE = [
+    Import.State.APPLYING,
+    Import.State.APPLIED,
+    Import.State.WEIGHING,
+    Import.State.WEIGHED,
+    Import.State.UNDOING,
+]
 SHORTEST_ORIGIN = 20  # letters: a sentence, not "yes"
 # What the counts of a preview are called, on pages and on the command line alike.
 LABELS = {
@@ -67,8 +75,7 @@ def upload(
     known = Import.objects.filter(
         organisation=organisation,
         digest=digest,
-        state__in=[Import.State.APPLYING, Import.State.APPLIED],
-        batch__undone_at__isnull=True,
+        state__in=IN_FORCE,
     ).first()
     if known is not None:
         day = f"{known.created_at:%d %B %Y}"
@@ -232,25 +239,29 @@ def _synonyms() -> dict[str, int]:
     return found
 
 
-def start(*, file: Import, origin: str = "") -> Import:
+def start(*, file: Import, origin: str = "", user: User | None = None) -> Import:
     """Take a previewed import's order to be applied: cut it into stretches. The second time does nothing.
 
-    `origin`: where a file that looks like another partner's list comes from, in words that are kept. Raises
-    ValidationError where that is missing.
+    A file in which nearly everyone says yes on one day waits for a second admin. `origin`: where a file that looks
+    like another partner's list comes from, in words that are kept. Raises ValidationError where that is missing,
+    or if the second admin is the first one again.
     """
     origin = " ".join(origin.split())
     try:
         with transaction.atomic(), wall.elevated("keeper"):
             file = Import.objects.select_for_update().get(pk=file.pk)
-            if file.state != Import.State.PREVIEWED:
+            if file.state not in (Import.State.PREVIEWED, Import.State.DOUBTED):
                 return file
-            if file.counts.get("foreign") and len(origin) < SHORTEST_ORIGIN:
+            if file.counts.get("foreign") and len(file.origin or origin) < SHORTEST_ORIGIN:
                 raise ValidationError(
                     "This looks like another organisation’s list. Say in a sentence where it comes from "
                     "and why it is yours."
                 )
-            file.state, file.origin = Import.State.APPLYING, origin[:500]
-            file.save(update_fields=["state", "origin"])
+            file.origin = file.origin or origin[:500]
+            if _awaits_another(file, user):
+                return file
+            file.state = Import.State.APPLYING
+            file.save(update_fields=["state", "origin", "started_by", "seconded_by"])
             ImportChunk.objects.bulk_create(
                 ImportChunk(file=file, first=first, last=first + STRETCH - 1)
                 for first in range(1, _last_line(file) + 1, STRETCH)
@@ -258,6 +269,23 @@ def start(*, file: Import, origin: str = "") -> Import:
     except IntegrityError as error:
         raise ValidationError("This file is being imported already.") from error
     return file
+
+
+def _awaits_another(file: Import, user: User | None) -> bool:
+    """Note who lets a file be imported; tell whether somebody else has to as well."""
+    if file.state == Import.State.PREVIEWED:
+        file.started_by = user
+        if not file.counts.get("one_day"):
+            return False
+        file.state = Import.State.DOUBTED
+        file.save(update_fields=["state", "origin", "started_by"])
+        return True
+    if user is None or file.started_by_id in (None, user.pk):
+        raise ValidationError(
+            "Nearly everyone in this file says yes on one day. Another admin must look at it and import it."
+        )
+    file.seconded_by = user
+    return False
 
 
 def _last_line(file: Import) -> int:

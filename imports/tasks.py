@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from crm import wall
-from imports import services
+from imports import services, undoing
 from imports.models import Import
 
 
@@ -22,18 +22,37 @@ def apply(import_id: int) -> None:
 
 
 @shared_task
+def weigh_undo(import_id: int) -> None:
+    """See what undoing an import would do."""
+    undoing.weigh(file=_find(import_id))
+
+
+@shared_task
+def undo(import_id: int) -> None:
+    """Undo what is left of an import that is being undone."""
+    undoing.carry_out(file=_find(import_id))
+
+
+# Which task goes on with an import in which state.
+_NEXT = {
+    Import.State.UPLOADED: read,
+    Import.State.APPLYING: apply,
+    Import.State.WEIGHING: weigh_undo,
+    Import.State.UNDOING: undo,
+}
+
+
+@shared_task
 def sweep() -> None:
     """Find imports whose task was lost, and queue them again."""
     with wall.scope("platform"):
         waiting = list(
-            Import.objects.filter(state__in=[Import.State.UPLOADED, Import.State.APPLYING])
-            .order_by("pk")
-            .values_list("pk", "state")[:20]
+            Import.objects.filter(state__in=_NEXT).order_by("pk").values_list("pk", "state")[:20]
         )
     for import_id, state in waiting:
-        (read if state == Import.State.UPLOADED else apply).delay(import_id)
+        _NEXT[Import.State(state)].delay(import_id)
 
 
 def _find(import_id: int) -> Import:
     with wall.scope("platform"):
-        return Import.objects.get(pk=import_id)
+        return Import.objects.select_related("batch").get(pk=import_id)

@@ -11,5 +11,6 @@ urlpatterns = [
     path("new/", views.add, name="add-import"),
     path("<uuid:public_id>/", views.show, name="import"),
     path("<uuid:public_id>/apply/", views.apply, name="apply-import"),
+    path("<uuid:public_id>/undo/", views.undo, name="undo-import"),
     path("<uuid:public_id>/mend.xlsx", views.rows_to_mend, name="rows-to-mend"),
 ]

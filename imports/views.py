@@ -16,11 +16,19 @@ from crm.access import admin_required
 from crm.middleware import StaffRequest
 from crm.pages import page
 from crm.wakeups import wake
-from imports import mending, services, tasks, words
+from imports import mending, services, tasks, undoing, words
 from imports.forms import ImportForm
 from imports.models import Import, ImportChunk, Problem
 
 PAGE, PROBLEMS = 50, 100
+# The numbers of the preview, or of what was done, are shown.
+_COUNTED = (
+    Import.State.PREVIEWED,
+    Import.State.DOUBTED,
+    Import.State.APPLIED,
+    Import.State.WEIGHING,
+    Import.State.WEIGHED,
+)
 
 
 @admin_required
@@ -71,7 +79,9 @@ def _upload(staff: StaffRequest, said: dict[str, Any]) -> Import:
 def _find(request: HttpRequest, public_id: uuid.UUID) -> Import:
     organisation = cast(StaffRequest, request).organisation
     return get_object_or_404(
-        Import.objects.select_related("organisation", "statement"),
+        Import.objects.select_related(
+            "organisation", "statement", "uploaded_by", "started_by", "undo_asked_by"
+        ),
         public_id=public_id,
         organisation=organisation,
     )
@@ -85,7 +95,10 @@ def show(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if file.state == Import.State.APPLYING:
         applied = ImportChunk.objects.filter(file=file, applied_at__isnull=False).count()
         context["done"] = min(applied * services.STRETCH, context["rows"])
-    if file.state in (Import.State.PREVIEWED, Import.State.APPLIED):
+    if file.state == Import.State.UNDOING:
+        undone = ImportChunk.objects.filter(file=file, undone_at__isnull=False).count()
+        context["done"] = min(undone * services.STRETCH, context["rows"])
+    if file.state in _COUNTED:
         context |= {
             "people": words.people(file),
             "permission": words.permission(file),
@@ -94,7 +107,11 @@ def show(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "most": mending.MOST,
             "wording": file.statement,
         }
-    if file.state == Import.State.PREVIEWED:
+    context |= {
+        "may_second": cast(StaffRequest, request).user.pk
+        not in (file.undo_asked_by_id if file.undo else file.started_by_id, None)
+    }
+    if file.state in (Import.State.PREVIEWED, Import.State.DOUBTED):
         with wall.elevated("keeper"):  # staged rows carry the hashes, which staff may not read
             context |= {"sample": words.sample(file), "repeated": words.repeated(file)}
     return render(request, "imports/import.html", context)
@@ -106,13 +123,44 @@ def apply(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Let a previewed import happen; a second click changes nothing."""
     file = _find(request, public_id)
     try:
-        file = services.start(file=file, origin=request.POST.get("origin", ""))
+        file = services.start(
+            file=file,
+            origin=request.POST.get("origin", ""),
+            user=cast(StaffRequest, request).user,
+        )
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
         if file.state == Import.State.APPLYING:
             wake(tasks.apply, file.pk)
     return redirect("import", file.public_id)
+
+
+@admin_required
+@require_POST
+def undo(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Ask for an import to be undone, let it be once it was weighed, or leave it after all."""
+    file, user = _find(request, public_id), cast(StaffRequest, request).user
+    step = request.POST.get("step", "")
+    try:
+        if step == "ask":
+            file = undoing.ask(file=file, user=user)
+        elif step == "leave":
+            file = undoing.cancel(file=file)
+        elif step == "undo":
+            file = undoing.confirm(file=file, user=user, number=_number(request))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    if file.state == Import.State.WEIGHING:
+        wake(tasks.weigh_undo, file.pk)
+    elif file.state == Import.State.UNDOING:
+        wake(tasks.undo, file.pk)
+    return redirect("import", file.public_id)
+
+
+def _number(request: HttpRequest) -> int | None:
+    typed = "".join(request.POST.get("number", "").replace(",", "").split())
+    return int(typed) if typed.isdecimal() else None
 
 
 @admin_required

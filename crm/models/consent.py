@@ -372,3 +372,12 @@ class Deliverability(OwnedModel):
     mailbox = models.BinaryField(max_length=16)
     problem = models.SmallIntegerField(choices=ContactPoint.Problem.choices)
     since = models.DateTimeField()
+    batch = models.ForeignKey(
+        Batch,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        help_text="The import that said so; none if our own sending did.",
+    )

@@ -127,6 +127,16 @@ class SupporterTag(OwnedModel):
         Supporter, models.CASCADE, related_name="tags", db_constraint=False, db_index=False
     )
     tag = models.ForeignKey(Tag, models.CASCADE, related_name="+", db_index=False)
+    batch = models.ForeignKey(
+        "crm.Batch",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        help_text="The import that brought it; none if staff did.",
+    )
 
     class Meta:
         indexes = [models.Index(fields=["organisation", "tag", "supporter"], name="has_tag")]

@@ -138,6 +138,16 @@ class ContactPoint(OwnedModel):
     retired_at = models.DateTimeField(
         null=True, blank=True, help_text="Replaced by another address."
     )
+    batch = models.ForeignKey(
+        "crm.Batch",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        help_text="The import that brought it; none if a person or staff did.",
+    )
     links_from = models.DateTimeField(
         null=True, editable=False, help_text="Links made before can stop mail and nothing more."
     )

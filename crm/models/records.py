@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from crm.models.consent import Batch, Source
+from crm.models.consent import Action, Batch, Source
 from crm.models.organisations import OwnedModel
-from crm.models.people import Supporter
+from crm.models.people import ContactPoint, Supporter
 
 
 class Record(OwnedModel):
@@ -39,6 +40,22 @@ class Record(OwnedModel):
     postcode = models.CharField(max_length=10, blank=True)
     external_id = models.CharField(max_length=60, blank=True)
     age_band = models.SmallIntegerField(default=0)
+    contact_point = models.ForeignKey(
+        ContactPoint,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        help_text="The email address that an import's row came with.",
+    )
+    roles = ArrayField(models.SmallIntegerField(), default=list, db_default=[])
+    tags = ArrayField(models.TextField(), default=list, db_default=[])
+    # What an import's row says of permission, whether or not there is evidence enough to count it.
+    action = models.SmallIntegerField(choices=Action.choices, null=True)
+    occurred_at = models.DateTimeField(null=True)
+    occurred_until = models.DateTimeField(null=True)
+    bounces = models.BooleanField(default=False, db_default=False)
     data = models.JSONField(default=dict, help_text="Further cells, by their headings.")
 
     class Meta:

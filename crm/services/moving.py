@@ -64,7 +64,7 @@ def _move(old: ContactPoint, email: str, at: datetime) -> None:
         write_yes(new, yes, said_at=at, confirmed=at, detail="carried over by the person")
     _stop(old, at)
     ContactPoint.objects.filter(pk=old.pk).update(
-        retired_at=timezone.now(), links_from=timezone.now()
+        retired_at=timezone.now(), links_from=timezone.now(), batch=None
     )
     Record.objects.create(
         organisation_id=old.organisation_id,

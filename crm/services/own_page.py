@@ -150,6 +150,7 @@ def save_details(
         )
         theirs = SupporterRole.objects.filter(supporter__canonical=canonical)
         theirs.filter(role__is_special=False).exclude(role__in=role_ids).delete()
+        theirs.filter(role__in=role_ids).update(batch=None)
         known = set(theirs.values_list("role", flat=True))
         for role in Role.objects.filter(pk__in=role_ids - known, is_special=False):
             SupporterRole.objects.create(

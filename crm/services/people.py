@@ -92,9 +92,15 @@ def add_person(
                 folded=phone,
                 defaults={"address": phone},
             )
+            ContactPoint.objects.filter(
+                supporter_id=supporter_id, channel=Channel.PHONE, folded=phone
+            ).update(batch=None)
         for role in details.roles:
-            SupporterRole.objects.get_or_create(
-                organisation=organisation, supporter_id=supporter_id, role=role
+            SupporterRole.objects.update_or_create(
+                organisation=organisation,
+                supporter_id=supporter_id,
+                role=role,
+                defaults={"batch": None},
             )
         profiles.refresh(supporter_ids=[supporter_id])
         return Supporter.objects.get(pk=supporter_id)
@@ -145,8 +151,9 @@ def add_address(*, organisation_id: int, supporter_id: int, email: str) -> Conta
         # An inbox that was told to stop, or from which mail came back, is so for whoever comes with it.
         permissions.inherit_problems(organisation_id=organisation_id, point=point)
         permissions.refold(mailboxes=[hashes.mailbox])
-    elif point.retired_at is not None:
-        ContactPoint.objects.filter(pk=point.pk).update(retired_at=None)
+    elif point.retired_at is not None or point.batch_id is not None:
+        # From now on it is theirs, whatever becomes of the import that brought it.
+        ContactPoint.objects.filter(pk=point.pk).update(retired_at=None, batch=None)
     return point
 
 
@@ -166,7 +173,7 @@ def mend_address(*, point: ContactPoint, email: str) -> ContactPoint:
         new = add_address(
             organisation_id=point.organisation_id, supporter_id=point.supporter_id, email=email
         )
-        ContactPoint.objects.filter(pk=point.pk).update(retired_at=timezone.now())
+        ContactPoint.objects.filter(pk=point.pk).update(retired_at=timezone.now(), batch=None)
         canonical = Supporter.objects.values_list("canonical_id", flat=True).get(
             pk=point.supporter_id
         )
@@ -186,6 +193,8 @@ def tag_supporters(*, organisation: Organisation, tag_name: str, supporter_ids: 
         ignore_conflicts=True,
         batch_size=5000,
     )
+    given = SupporterTag.objects.filter(tag=tag, supporter__in=supporter_ids)
+    given.filter(batch__isnull=False).update(batch=None)
     return SupporterTag.objects.filter(tag=tag).count() - before
 
 

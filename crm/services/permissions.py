@@ -203,7 +203,7 @@ def record_complaint(*, point: ContactPoint, detail: str) -> uuid.UUID:
         Deliverability.objects.update_or_create(
             organisation_id=point.organisation_id,
             mailbox=mailbox,
-            defaults={"problem": problem, "since": now},
+            defaults={"problem": problem, "since": now, "batch": None},
         )
         readers = AddressKey.objects.filter(organisation_id=point.organisation_id, mailbox=mailbox)
         ContactPoint.objects.filter(pk__in=readers.values("contact_point")).update(problem=problem)

@@ -24,6 +24,7 @@ def refresh(*, supporter_ids: Sequence[int]) -> None:
         ]
     )
     people.write_terms(
+        supporter_ids,
         [
             (organisation, who, term)
             for who, organisation, first, last, postcode, external_id, emails, numbers in found
@@ -35,5 +36,5 @@ def refresh(*, supporter_ids: Sequence[int]) -> None:
                 postcode=postcode,
                 external_id=external_id,
             )
-        ]
+        ],
     )

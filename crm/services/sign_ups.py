@@ -170,7 +170,7 @@ def _choose(organisation_id: int, supporter_id: int, asked: Submission) -> None:
             organisation_id=organisation_id,
             supporter_id=supporter_id,
             role_id=role_id,
-            defaults={"as_of": now.date()}
+            defaults={"as_of": now.date(), "batch": None}
             | ({"statement_id": agreed[role_id], "agreed_at": now} if role_id in agreed else {}),
         )
     if organisation_id == asked.fields["organisation"]:

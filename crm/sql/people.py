@@ -68,6 +68,18 @@ def choose_profiles(supporter_ids: Sequence[int]) -> None:
         )
 
 
+def clear_profiles(supporter_ids: Sequence[int]) -> None:
+    """Empty what profiles took from records, before they are chosen afresh: a record may have gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE crm_supporter SET {", ".join(f"{field} = {blank}" for field, blank in _FIELDS.items())}
+            WHERE id = ANY(%s) AND erased_at IS NULL
+            """,
+            [list(supporter_ids)],
+        )
+
+
 Profile = tuple[int, int, str, str, str, str, list[str], list[str]]
 
 
@@ -117,23 +129,23 @@ def write_folds(rows: Sequence[tuple[int, list[str], str, str]]) -> None:
         )
 
 
-def write_terms(rows: Sequence[tuple[int, int, str]]) -> None:
-    """Set the search terms of supporters: (organisation, supporter, term) each; those not named go."""
-    organisations, ids, terms = zip(*rows, strict=True)
+def write_terms(supporter_ids: Sequence[int], rows: Sequence[tuple[int, int, str]]) -> None:
+    """Set the search terms of these supporters: (organisation, supporter, term) each; those not named go."""
+    organisations, ids, terms = zip(*rows, strict=True) if rows else ((), (), ())
     with connection.cursor() as cursor:
         cursor.execute(
             """
             WITH wanted AS MATERIALIZED (
                 SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::text[]) AS w(organisation_id, supporter_id, term)
             ), gone AS (
-                DELETE FROM crm_searchterm t USING (SELECT DISTINCT supporter_id FROM wanted) w
-                WHERE t.supporter_id = w.supporter_id
+                DELETE FROM crm_searchterm t
+                WHERE t.supporter_id = ANY(%s)
                   AND NOT EXISTS (SELECT FROM wanted k WHERE k.supporter_id = t.supporter_id AND k.term = t.term)
             )
             INSERT INTO crm_searchterm (organisation_id, supporter_id, term)
             SELECT organisation_id, supporter_id, term FROM wanted ON CONFLICT DO NOTHING
             """,
-            [list(organisations), list(ids), list(terms)],
+            [list(organisations), list(ids), list(terms), list(supporter_ids)],
         )
 
 

@@ -80,10 +80,18 @@ _SUPPORTERS = f"""
 """
 _ADDRESSES = f"""
     INSERT INTO crm_contactpoint (public_id, organisation_id, supporter_id, channel, address, folded, kind,
-        problem, created_at)
+        problem, batch_id, created_at)
     SELECT DISTINCT ON (r.supporter_id, r.folded)
-           gen_random_uuid(), r.organisation_id, r.supporter_id, 1, r.email, r.folded, r.kind, 0, now()
+           gen_random_uuid(), r.organisation_id, r.supporter_id, 1, r.email, r.folded, r.kind, 0, %(batch)s, now()
     FROM {_ROWS} ORDER BY r.supporter_id, r.folded, r.line ON CONFLICT DO NOTHING
+"""
+# What the undoing of an import took out comes back with the next one; what a person gave up does not.
+_REVIVED = f"""
+    UPDATE crm_contactpoint cp SET retired_at = NULL, batch_id = %(batch)s
+    FROM crm_batch b
+    WHERE b.id = cp.batch_id AND b.undone_at IS NOT NULL AND cp.retired_at IS NOT NULL
+      AND EXISTS (SELECT FROM {_ROWS} AND r.supporter_id = cp.supporter_id AND (
+            cp.channel = 1 AND cp.folded = r.folded OR cp.channel = 2 AND cp.folded = r.phone))
 """
 _KEYS = f"""
     INSERT INTO crm_addresskey (contact_point_id, organisation_id, key_id, address_key, mailbox)
@@ -93,17 +101,19 @@ _KEYS = f"""
 """
 _PHONES = f"""
     INSERT INTO crm_contactpoint (public_id, organisation_id, supporter_id, channel, address, folded, kind,
-        problem, created_at)
+        problem, batch_id, created_at)
     SELECT DISTINCT ON (r.supporter_id, r.phone)
-           gen_random_uuid(), r.organisation_id, r.supporter_id, 2, r.phone, r.phone, 1, 0, now()
+           gen_random_uuid(), r.organisation_id, r.supporter_id, 2, r.phone, r.phone, 1, 0, %(batch)s, now()
     FROM {_ROWS} AND r.phone <> '' ORDER BY r.supporter_id, r.phone ON CONFLICT DO NOTHING
 """
 _RECORDS = f"""
     INSERT INTO crm_record (organisation_id, supporter_id, batch_id, line, source, as_of, first_name, last_name,
-        email, phone, postcode, external_id, age_band, data)
+        email, contact_point_id, phone, postcode, external_id, age_band, roles, tags, action, occurred_at,
+        occurred_until, bounces, data)
     SELECT r.organisation_id, r.supporter_id, %(batch)s, r.line, 3, coalesce(r.occurred_at, now()), r.first_name,
-           r.last_name, r.email, r.phone, r.postcode, r.external_id, r.age_band, r.data
-    FROM {_ROWS} ORDER BY r.line ON CONFLICT DO NOTHING
+           r.last_name, r.email, cp.id, r.phone, r.postcode, r.external_id, r.age_band, r.roles, r.tags, r.action,
+           r.occurred_at, r.occurred_until, r.bounces, r.data
+    FROM {_rows(_POINT)} ORDER BY r.line ON CONFLICT DO NOTHING
 """
 _ROLES = f"""
     INSERT INTO crm_supporterrole (organisation_id, supporter_id, role_id, batch_id)
@@ -116,8 +126,8 @@ _TAG_NAMES = f"""
     FROM {_rows("CROSS JOIN unnest(r.tags) word")} ON CONFLICT DO NOTHING
 """
 _TAGS = f"""
-    INSERT INTO crm_supportertag (organisation_id, supporter_id, tag_id)
-    SELECT DISTINCT r.organisation_id, r.supporter_id, t.id
+    INSERT INTO crm_supportertag (organisation_id, supporter_id, tag_id, batch_id)
+    SELECT DISTINCT r.organisation_id, r.supporter_id, t.id, %(batch)s::bigint
     FROM {_rows(_TAG)} ON CONFLICT DO NOTHING
 """
 # A yes needs the wording: one event for each type of email that it names. A refusal speaks of every type. Of
@@ -146,8 +156,9 @@ _EVENTS = f"""
     ORDER BY cp.id, p.purpose_id, r.action, r.occurred_at, r.line
 """
 _BOUNCES = f"""
-    INSERT INTO crm_deliverability (organisation_id, mailbox, problem, since)
-    SELECT DISTINCT r.organisation_id, r.mailbox, 1, now() FROM {_ROWS} AND r.bounces ON CONFLICT DO NOTHING
+    INSERT INTO crm_deliverability (organisation_id, mailbox, problem, since, batch_id)
+    SELECT DISTINCT r.organisation_id, r.mailbox, 1, now(), %(batch)s::bigint FROM {_ROWS} AND r.bounces
+    ON CONFLICT DO NOTHING
 """
 # What the organisation knows of an inbox holds for every address in it.
 _PROBLEMS = f"""
@@ -164,6 +175,7 @@ _STATEMENTS = (
     _ADDRESSES,
     _KEYS,
     _PHONES,
+    _REVIVED,
     _RECORDS,
     _ROLES,
     _TAG_NAMES,

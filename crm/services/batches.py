@@ -1,0 +1,88 @@
+"""Taking an import out again: what it brought goes, what people and later imports did since stays (house rule 3)."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from crm import consent, ties
+from crm.holdings import Gone
+from crm.models import AddressKey, Batch, ContactPoint, Purpose
+from crm.services import audit, permissions, profiles
+from crm.sql import batches as sql
+from crm.sql import erasing, people
+from crm.sql.batches import Lines
+
+_FAMILY = {"first_name": "first name", "last_name": "last name", "external_id": "number"}
+
+
+def mark_undone(*, batch: Batch) -> None:
+    """Let a batch's events say nothing from now on; the second time changes nothing. Platform scope."""
+    sql.mark_undone(batch.pk)
+
+
+def take_out(lines: Lines) -> int:
+    """Take out what these lines of an undone batch brought, and derive anew what hangs on it; give how many people
+    are off the list. Platform scope, in one transaction of the caller's.
+    """
+    taken = sql.take_out(lines, ties=tuple(ties.CONDITIONS))
+    if taken.loose:
+        gone = Gone(
+            organisation_id=lines.organisation_id,
+            entries=taken.loose,
+            points=taken.points,
+            mailboxes=taken.mailboxes,
+            addresses=[],
+            names=[],
+        )
+        audit.forget(supporter_ids=taken.loose)
+        erasing.empty(gone)
+    people.clear_profiles(taken.people)
+    profiles.refresh(supporter_ids=taken.people)
+    permissions.refold(supporter_ids=taken.people, mailboxes=taken.mailboxes)
+    return len(taken.loose)
+
+
+def mailable_again(lines: Lines, *, batch: Batch) -> set[int]:
+    """Give the addresses that may not be mailed now, and could be if these lines were taken out.
+
+    It is tried, asked at the gate and rolled back, so the answer is the true one. Platform scope.
+    """
+    with transaction.atomic():
+        people_ids, boxes = sql.concerned(lines)
+        keys = AddressKey.objects.filter(organisation=lines.organisation_id, mailbox__in=boxes)
+        points = ContactPoint.objects.filter(
+            Q(pk__in=keys.values("contact_point")) | Q(supporter__canonical__in=people_ids),
+            organisation=lines.organisation_id,
+        )
+        before = _mailable(lines.organisation_id, points)
+        sql.mark_undone(batch.pk)
+        take_out(lines)
+        after = _mailable(lines.organisation_id, points)
+        transaction.set_rollback(True)
+    return {point for point, _ in after - before}
+
+
+def _mailable(organisation_id: int, points: QuerySet[ContactPoint]) -> set[tuple[int, int]]:
+    """Give (address, type of email) of each that the gate lets pass."""
+    found: set[tuple[int, int]] = set()
+    for purpose in Purpose.objects.filter(organisation=organisation_id).values_list(
+        "pk", flat=True
+    ):
+        question = consent.Question(purpose, suitable_for_under_18=True, is_important=True)
+        decided = consent.decide(points, question).filter(reasons=0)
+        found |= {(point, purpose) for point in decided.values_list("pk", flat=True)}
+    return found
+
+
+def overruled(batch: Batch) -> dict[str, int]:
+    """Count by field, in words, the people for whom another value than the batch's stands, and stays."""
+    return {_FAMILY.get(field, field): number for field, number in sql.overruled(batch.pk).items()}
+
+
+def mailed_since(batch: Batch) -> dict[str, int]:
+    """Count the batch's people who got mail since it was brought, by campaign. Platform scope."""
+    found: dict[str, int] = {}
+    for count in ties.MAILED:
+        found |= count(batch.organisation_id, batch.pk)
+    return found

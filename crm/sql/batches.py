@@ -1,0 +1,200 @@
+"""Statements that take an import out again: a stretch of its lines at a time, each safe to repeat.
+
+What remains speaks: another import that said the same takes over what this one had brought, and what people or staff
+did since stays. Platform scope, in the organisation of the batch. They rely on record_batch and record_supporter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+FIELDS = ("first_name", "last_name", "postcode", "external_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines `first` to `last` of a batch."""
+
+    organisation_id: int
+    batch_id: int
+    first: int
+    last: int
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """The values that the statements below name."""
+        return {
+            "organisation": self.organisation_id,
+            "batch": self.batch_id,
+            "first": self.first,
+            "last": self.last,
+        }
+
+
+_OF_LINES = "r.batch_id = %(batch)s AND r.line BETWEEN %(first)s AND %(last)s"
+_ENTRIES = f"""
+    CREATE TEMPORARY TABLE undo_entry ON COMMIT DROP AS
+    SELECT DISTINCT r.supporter_id AS id, s.canonical_id AS who
+    FROM crm_record r JOIN crm_supporter s ON s.id = r.supporter_id WHERE {_OF_LINES}
+"""
+_BOXES = """
+    SELECT array_agg(DISTINCT k.mailbox) FROM undo_entry e
+    JOIN crm_contactpoint cp ON cp.supporter_id = e.id JOIN crm_addresskey k ON k.contact_point_id = cp.id
+"""
+# Another record says it: of an import that is not undone, whatever else it says.
+_ELSEWHERE = """
+    SELECT {what} FROM crm_record o LEFT JOIN crm_batch b ON b.id = o.batch_id
+    WHERE o.supporter_id = {row}.supporter_id AND o.batch_id IS DISTINCT FROM %(batch)s AND b.undone_at IS NULL
+      AND {says}
+"""
+
+
+def _elsewhere(row: str, says: str, what: str = "min(o.batch_id)") -> str:
+    return _ELSEWHERE.format(row=row, says=says, what=what)
+
+
+_SAYS_ADDRESS = "(o.contact_point_id = t.id OR t.channel = 2 AND o.phone = t.folded)"
+_SAYS_ROLE = "t.role_id = ANY(o.roles)"
+_SAYS_TAG = "(SELECT g.name FROM crm_tag g WHERE g.id = t.tag_id) = ANY(o.tags)"
+_MINE = "t.batch_id = %(batch)s AND t.supporter_id IN (SELECT id FROM undo_entry)"
+
+
+def _taken_over(table: str, says: str) -> str:
+    return f"""
+        UPDATE {table} t SET batch_id = ({_elsewhere("t", says)})
+        WHERE {_MINE} AND EXISTS ({_elsewhere("t", says, "")})
+    """
+
+
+_HEARD_ELSEWHERE = """
+    SELECT {what} FROM crm_addresskey k
+    JOIN crm_record o ON o.contact_point_id = k.contact_point_id LEFT JOIN crm_batch b ON b.id = o.batch_id
+    WHERE k.organisation_id = d.organisation_id AND k.mailbox = d.mailbox AND o.bounces
+      AND o.batch_id <> %(batch)s AND b.undone_at IS NULL
+"""
+_OURS = """
+    d.organisation_id = %(organisation)s AND d.batch_id = %(batch)s AND d.mailbox IN (
+        SELECT k.mailbox FROM undo_entry e JOIN crm_contactpoint cp ON cp.supporter_id = e.id
+        JOIN crm_addresskey k ON k.contact_point_id = cp.id)
+"""
+_STATEMENTS = (
+    _taken_over("crm_contactpoint", _SAYS_ADDRESS),
+    _taken_over("crm_supporterrole", _SAYS_ROLE),
+    _taken_over("crm_supportertag", _SAYS_TAG),
+    f"""
+    UPDATE crm_deliverability d SET batch_id = ({_HEARD_ELSEWHERE.format(what="min(o.batch_id)")})
+    WHERE {_OURS} AND EXISTS ({_HEARD_ELSEWHERE.format(what="")})
+    """,
+    f"""
+    WITH mended AS (DELETE FROM crm_deliverability d WHERE {_OURS} RETURNING d.organisation_id, d.mailbox)
+    UPDATE crm_contactpoint cp SET problem = 0 FROM mended m
+    JOIN crm_addresskey k ON k.organisation_id = m.organisation_id AND k.mailbox = m.mailbox
+    WHERE cp.id = k.contact_point_id
+    """,
+    # Links that went to the address can still stop mail, so it is retired, not deleted.
+    f"UPDATE crm_contactpoint t SET retired_at = now() WHERE {_MINE} AND t.retired_at IS NULL",
+    f"DELETE FROM crm_supporterrole t WHERE {_MINE}",
+    f"DELETE FROM crm_supportertag t WHERE {_MINE}",
+    f"DELETE FROM crm_record r WHERE {_OF_LINES}",
+)
+# What binds an entry to the list when no record is left: an act, a hand, a join, or mail that went to it.
+_TIES = (
+    "e.who <> e.id",
+    "EXISTS (SELECT FROM crm_supporter m WHERE m.canonical_id = e.id AND m.id <> e.id)",
+    "EXISTS (SELECT FROM crm_record r WHERE r.supporter_id = e.id)",
+    """EXISTS (SELECT FROM crm_consentevent v LEFT JOIN crm_batch b ON b.id = v.batch_id
+               WHERE v.supporter_id = e.id AND b.undone_at IS NULL)""",
+    """EXISTS (SELECT FROM crm_contactpoint cp WHERE cp.supporter_id = e.id
+               AND (cp.batch_id IS NULL OR cp.retired_at IS NULL))""",
+    "EXISTS (SELECT FROM crm_supporterrole r WHERE r.supporter_id = e.id)",
+    "EXISTS (SELECT FROM crm_supportertag g WHERE g.supporter_id = e.id)",
+    "EXISTS (SELECT FROM crm_supportertopic p WHERE p.supporter_id = e.id)",
+    "EXISTS (SELECT FROM crm_case c WHERE c.supporter_id = e.id)",
+    """EXISTS (SELECT FROM crm_supporter s WHERE s.id = e.id AND (s.restricted OR s.deceased
+               OR s.branch_id IS NOT NULL OR s.only_important_since IS NOT NULL))""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOut:
+    """Whom a stretch's undoing concerns: entries and their canonical ones, those that nothing binds any more with
+    their contact points, and the inboxes.
+    """
+
+    people: list[int]
+    loose: list[int]
+    points: list[int]
+    mailboxes: list[bytes]
+
+
+def take_out(lines: Lines, *, ties: tuple[str, ...]) -> TakenOut:
+    """Take out what these lines brought and nothing else says; give whom it concerns.
+
+    `ties`: further SQL conditions on an entry `e.id` that bind it to the list (crm/ties.py). The batch is marked
+    as undone before. What is left to do is emptying the loose, choosing profiles and folding.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS undo_entry")
+        cursor.execute(_ENTRIES, lines.parameters)
+        cursor.execute("ANALYZE undo_entry")
+        cursor.execute(_BOXES)
+        (boxes,) = cursor.fetchone()
+        for statement in _STATEMENTS:
+            cursor.execute(statement, lines.parameters)
+        bound = " OR ".join((*_TIES, *ties))
+        cursor.execute(
+            f"""
+            WITH loose AS MATERIALIZED (SELECT e.id FROM undo_entry e WHERE NOT ({bound}))
+            SELECT (SELECT array_agg(DISTINCT who) FROM undo_entry), (SELECT array_agg(id) FROM loose),
+                   (SELECT array_agg(cp.id) FROM crm_contactpoint cp JOIN loose ON loose.id = cp.supporter_id)
+            """
+        )
+        people, loose, points = cursor.fetchone()
+        cursor.execute("DROP TABLE undo_entry")
+    return TakenOut(people or [], loose or [], points or [], [bytes(box) for box in boxes or []])
+
+
+def mark_undone(batch_id: int) -> None:
+    """Mark a batch as undone: its events are in the ledger still, and say nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE crm_batch SET undone_at = now() WHERE id = %s AND undone_at IS NULL", [batch_id]
+        )
+
+
+def concerned(lines: Lines) -> tuple[list[int], list[bytes]]:
+    """Give the canonical supporters and the inboxes that these lines are about."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT array_agg(DISTINCT s.canonical_id), array_agg(DISTINCT k.mailbox)
+            FROM crm_record r JOIN crm_supporter s ON s.id = r.supporter_id
+            JOIN crm_contactpoint cp ON cp.supporter_id = r.supporter_id
+            JOIN crm_addresskey k ON k.contact_point_id = cp.id
+            WHERE {_OF_LINES}
+            """,
+            lines.parameters,
+        )
+        people, boxes = cursor.fetchone()
+    return people or [], [bytes(box) for box in boxes or []]
+
+
+def overruled(batch_id: int) -> dict[str, int]:
+    """Count, field by field, the people for whom a batch's value did not stay: a later or better one did."""
+    counted = ", ".join(
+        f"count(DISTINCT s.id) FILTER (WHERE r.{field} <> '' AND s.{field} <> r.{field}) AS {field}"
+        for field in FIELDS
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT {counted} FROM crm_record r JOIN crm_supporter e ON e.id = r.supporter_id
+            JOIN crm_supporter s ON s.id = e.canonical_id WHERE r.batch_id = %s
+            """,
+            [batch_id],
+        )
+        found: tuple[Any, ...] = cursor.fetchone()
+    return {field: number for field, number in zip(FIELDS, found, strict=True) if number}
