@@ -11,7 +11,7 @@ from imports.models import Import, StagedRow
 
 _THEIRS = """
     s.organisation_id = %(organisation)s
-    AND (s.supporter_id = ANY(%(entries)s) OR s.mailbox = ANY(%(mailboxes)s) OR s.folded = ANY(%(addresses)s)
+    AND (s.mailbox = ANY(%(mailboxes)s) OR s.folded = ANY(%(addresses)s)
          OR lower(trim(s.first_name || ' ' || s.last_name)) = ANY(%(names)s))
 """
 _PROBLEMS = f"""
@@ -32,9 +32,7 @@ def forget(gone: Gone) -> None:
     """
     batches = Record.objects.filter(supporter__in=gone.entries, batch__isnull=False).values("batch")
     rows = StagedRow.objects.filter(organisation=gone.organisation_id).filter(
-        Q(supporter_id__in=gone.entries)
-        | Q(mailbox__in=gone.mailboxes)
-        | Q(folded__in=gone.addresses)
+        Q(mailbox__in=gone.mailboxes) | Q(folded__in=gone.addresses)
     )
     files = (
         Import.objects.filter(organisation=gone.organisation_id)

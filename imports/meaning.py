@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from crm.models import Action
@@ -55,6 +56,7 @@ class CellError(ValueError):
     """A cell cannot be understood; the message is a sentence."""
 
 
+@lru_cache(maxsize=10_000)
 def _words(cell: Cell) -> str:
     text = str(cell).strip()
     if _SPREADSHEET_FAULT.fullmatch(text):
@@ -102,6 +104,7 @@ def inverted(cell: Cell) -> tuple[Action | None, bool]:
     return (Action.COMPLAINT if words in _COMPLAINT else None), words in _BOUNCE
 
 
+@lru_cache(maxsize=10_000)  # a column of dates repeats few of them
 def moment(cell: Cell, now: datetime) -> Interval | None:
     """Read a date or time as an interval; None for a blank. A day runs from midnight to midnight in London.
 

@@ -95,16 +95,6 @@ class Import(OwnedModel):
 class StagedRow(OwnedModel):
     """One row of a file, read and checked but not yet a record."""
 
-    class Outcome(models.IntegerChoices):
-        """What applying the row will do, or did."""
-
-        NEW = 1, "New people"
-        CHANGED = 2, "People we have, with something new"
-        UNCHANGED = 3, "People we have, nothing new"
-        REPEATED = 4, "Repeated inside the file"
-        REFUSED = 5, "Rows with a mistake, left out"
-        ERASED = 6, "Removed at the person’s request, left out"
-
     id = models.BigAutoField(primary_key=True)
     file = models.ForeignKey(
         Import, models.CASCADE, related_name="rows", db_constraint=False, db_index=False
@@ -134,16 +124,11 @@ class StagedRow(OwnedModel):
     occurred_at = models.DateTimeField(null=True)
     occurred_until = models.DateTimeField(null=True)
     bounces = models.BooleanField(default=False)
+    terms = ArrayField(
+        models.TextField(), default=list, help_text="What the row alone is found by."
+    )
     data = models.JSONField(default=dict)
     refused = models.BooleanField(default=False, help_text="A mistake keeps the whole row out.")
-    erased = models.BooleanField(
-        default=False,
-        db_default=False,
-        help_text="Removed at the person's request: no profile comes of it.",
-    )
-    outcome = models.SmallIntegerField(choices=Outcome.choices, null=True)
-    same_as = models.PositiveIntegerField(null=True, help_text="The first line of the same person.")
-    supporter_id = models.BigIntegerField(null=True, help_text="Who it is, or will be.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["file", "line"], name="staged_once")]

@@ -21,7 +21,7 @@ REGISTRY: Registry = (
     Personal("imports_stagedrow", "roles", _P.IMPORT, _K.FILE, _S.ROLE),
     Personal("imports_stagedrow", "tags data", _P.IMPORT, _K.FILE, _S.WORDS),
     Personal("imports_stagedrow", "action occurred_at occurred_until", _P.IMPORT, _K.FILE),
-    Personal("imports_stagedrow", "erased outcome same_as supporter_id", _P.IMPORT, _K.FILE),
+    Personal("imports_stagedrow", "terms", _P.IMPORT, _K.FILE, _S.UNION),
     Plain("imports_import", "origin"),
     Plain("imports_stagedrow", "file_id line sheet sheet_line key_id refused"),
     Personal("imports_problem", "value", _P.IMPORT, _K.FILE, _S.WORDS),

@@ -22,10 +22,10 @@ from crm.sql import statistics
 from imports import meaning, reading, staging
 from imports.foreign import Others
 from imports.models import Import, ImportChunk, Problem, StagedRow
-from imports.sql import applying, matching, permission, staged
+from imports.sql import applying, outlook, permission, staged, stretch
 
 log = logging.getLogger(__name__)
-STRETCH = 5_000  # lines in one transaction
+STRETCH = 10_000  # lines in one transaction: somebody who says stop may wait for its last seconds
 # The file is on the list, whatever is being thought about it.
 IN_FORCE = [
     Import.State.APPLYING,
@@ -150,16 +150,18 @@ def preview(*, file: Import) -> Import:
             file.save(update_fields=["state", "trouble"])
             return file
         statistics.refresh("imports_stagedrow")
-        matching.mark_erased(file.pk, 1, found.last)
-        matching.find_known(file.pk, 1, found.last)
-        matching.find_repeated(file.pk, 1, found.last)
+        stretch.open_(file.pk, 1, found.last)
+        foretold = permission.foretell(file.statement_id)
         file.counts = {
-            **matching.judge(file.pk),
-            **permission.foretell(file.pk, file.statement_id),
+            **outlook.counts(file.pk),
+            **foretold,
+            "repeats": outlook.repeated(),
+            "known": outlook.known([line for line, _ in foretold["sample"]]),
             "problems": Problem.objects.filter(file=file).count(),
             "columns": found.columns,
             "foreign": found.signs,
         }
+        stretch.close()
         file.state = Import.State.PREVIEWED
         file.save(update_fields=["state", "counts", "preset", "trouble"])
         return file
@@ -302,8 +304,7 @@ def apply(*, file: Import) -> Import:
         chunks = list(ImportChunk.objects.filter(file=file, applied_at=None).order_by("first"))
     for number, chunk in enumerate(chunks, start=1):
         with wall.scope("keeper", **scope):
-            # At chunks 1, 2, 4, 8 … the tables may have doubled since the planner last looked.
-            if not _apply_chunk(file, chunk, tables_grew=number & (number - 1) == 0):
+            if not _apply_chunk(file, chunk, written=number * STRETCH):
                 break  # another worker is at this import: leave it to them
     with wall.scope("keeper", **scope):
         file = Import.objects.select_for_update().get(pk=file.pk)
@@ -313,35 +314,24 @@ def apply(*, file: Import) -> Import:
             file.state = Import.State.APPLIED
             file.save(update_fields=["state"])
             Batch.objects.filter(pk=file.batch_id).update(applied_at=timezone.now())
-            StagedRow.objects.filter(file=file).exclude(outcome=StagedRow.Outcome.REFUSED).delete()
+            StagedRow.objects.filter(file=file, refused=False).delete()
         return file
 
 
-def _apply_chunk(file: Import, chunk: ImportChunk, *, tables_grew: bool) -> bool:
-    """Write one stretch; give False if somebody else did, or is doing so."""
+def _apply_chunk(file: Import, chunk: ImportChunk, *, written: int) -> bool:
+    """Write one stretch, with which `written` lines are; give False if somebody else did, or is doing so."""
     waiting = ImportChunk.objects.filter(pk=chunk.pk, applied_at=None)
     if not waiting.select_for_update(skip_locked=True).exists():
         return False
     applying.wait_for_turn(file.organisation_id)
-    StagedRow.objects.filter(file=file, line__range=(chunk.first, chunk.last)).update(
-        supporter_id=None, same_as=None
+    stretch.open_(file.pk, chunk.first, chunk.last)
+    applying.apply(
+        applying.Stretch(file.pk, file.organisation_id, file.batch_id, file.statement_id)
     )
-    matching.mark_erased(file.pk, chunk.first, chunk.last)
-    matching.find_known(file.pk, chunk.first, chunk.last)
-    matching.find_repeated(file.pk, chunk.first, chunk.last)
-    stretch = applying.Stretch(
-        file_id=file.pk,
-        organisation_id=file.organisation_id,
-        batch_id=file.batch_id,
-        statement_id=file.statement_id,
-        first=chunk.first,
-        last=chunk.last,
-    )
-    applying.apply(stretch)
-    if tables_grew:
-        statistics.refresh("imports_stagedrow", *statistics.PEOPLE)
-    supporters, mailboxes = applying.touched(stretch)
-    profiles.refresh(supporter_ids=supporters)
-    permissions.refold(supporter_ids=supporters, mailboxes=mailboxes)
+    statistics.refresh_people(written=written)
+    touched = applying.touched()
+    profiles.refresh(supporter_ids=touched.to_choose)
+    permissions.refold(supporter_ids=touched.supporters, mailboxes=touched.mailboxes)
+    stretch.close()
     ImportChunk.objects.filter(pk=chunk.pk).update(applied_at=timezone.now())
     return True

@@ -82,6 +82,8 @@ class Reader:
             for name, places in presets.columns(self.preset, sheet.headings).items()
         }
         self.owners: set[str] = set()
+        self._owners_seen: set[str] = set()
+        self._folded = [presets.fold(heading) for heading in sheet.headings]
         self._owner = [
             i for i, heading in enumerate(sheet.headings) if presets.fold(heading) in foreign.OWNER
         ]
@@ -115,16 +117,25 @@ class Reader:
     def rows(self, first_line: int) -> Iterator[Row]:
         """Give the rows in turn; `first_line` is the place of the first in the whole file."""
         for place, (sheet_line, cells) in enumerate(self.sheet.rows, start=first_line):
-            if [presets.fold(str(cell)) for cell in cells] == [
-                presets.fold(heading) for heading in self.sheet.headings
-            ]:
-                continue  # the headings again, as in files glued together
+            if self._is_headings(cells):
+                continue  # as in files glued together
             yield self._row(Row(place, self.sheet.name, sheet_line), cells)
+
+    def _is_headings(self, cells: list[Cell]) -> bool:
+        """Tell whether a row is the headings again; most rows are not by their first cell already."""
+        folded = self._folded
+        return (
+            bool(cells)
+            and presets.fold(str(cells[0])) == folded[0]
+            and ([presets.fold(str(cell)) for cell in cells] == folded)
+        )
 
     def _row(self, row: Row, cells: list[Cell]) -> Row:
         for place in self._owner:
-            if place < len(cells) and (name := self.rules.others.named_in(str(cells[place]))):
-                self.owners.add(name)
+            if place < len(cells) and (text := str(cells[place])) not in self._owners_seen:
+                self._owners_seen.add(text)
+                if name := self.rules.others.named_in(text):
+                    self.owners.add(name)
         row.first_name = self._text("first_name", cells)[:120]
         row.last_name = self._text("last_name", cells)[:120]
         row.external_id = self._text("external_id", cells)[:60]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
@@ -11,8 +13,15 @@ from imports.models import Import, Problem, StagedRow
 
 Counted = tuple[str, int, str]
 UNCLEAR = "what they said about email is not clear"
-REPEATED = 100  # repeated rows that are named one by one
 
+# Who was removed at their request is counted under "no permission" and nowhere else (scenario 15).
+_PEOPLE = (
+    ("new", "New people"),
+    ("changed", "People we have, with something new"),
+    ("unchanged", "People we have, nothing new"),
+    ("repeated", "Repeated inside the file"),
+    ("refused", "Rows with a mistake, left out"),
+)
 _PERMISSION: tuple[tuple[str, str, str], ...] = (
     ("gained", "Permission gained", "They say yes, with a date, to a wording that names us."),
     ("no", "Say no or stop", "They will not be emailed."),
@@ -49,13 +58,7 @@ _SAID = {
 
 def people(file: Import) -> list[Counted]:
     """Give how many rows become what: (label, rows, hint) each."""
-    names = ("new", "changed", "unchanged", "repeated", "refused")
-    # Who was removed at their request is counted under "no permission" and nowhere else (scenario 15).
-    shown = [outcome for outcome in StagedRow.Outcome if outcome != StagedRow.Outcome.ERASED]
-    return [
-        (outcome.label, file.counts.get(name, 0), "")
-        for name, outcome in zip(names, shown, strict=True)
-    ]
+    return [(label, file.counts.get(name, 0), "") for name, label in _PEOPLE]
 
 
 def permission(file: Import) -> list[Counted]:
@@ -76,13 +79,13 @@ def sample(file: Import) -> list[str]:
     """Put some rows of a preview into words: who, what they said, and what follows."""
     outlooks: dict[int, str] = dict(file.counts.get("sample", []))
     rows = list(StagedRow.objects.filter(file=file, line__in=outlooks).order_by("line"))
-    firsts = StagedRow.objects.filter(file=file, line__in=[row.same_as for row in rows])
-    places = {row.line: _place(file, row) for row in [*rows, *firsts]}
-    unclear = _unclear(file, rows)
+    places = _places(file, outlooks)
+    firsts = {line: places[first] for line, first in _repeats(file).items() if line in outlooks}
+    unclear, known = _unclear(file, rows), set(file.counts.get("known", []))
     return [
-        f"{places[row.line]}: {_name(row)}{_again(row, places)}, "
+        f"{places[row.line]}: {_name(row)}{_again(firsts.get(row.line))}, "
         f"{UNCLEAR if row.line in unclear else _what(row, outlooks[row.line])}: "
-        f"{_then(row, outlooks[row.line], _emailed_by(file))}."
+        f"{_then(row.line in known, outlooks[row.line], _emailed_by(file))}."
         for row in rows
     ]
 
@@ -103,15 +106,23 @@ def _unclear(file: Import, rows: list[StagedRow]) -> set[int]:
 
 def repeated(file: Import) -> list[str]:
     """Name the first rows that repeat a person, each with the row in which that person comes first."""
-    found = StagedRow.objects.filter(file=file, outcome=StagedRow.Outcome.REPEATED)
-    rows = list(found.order_by("line")[:REPEATED])
-    firsts = StagedRow.objects.filter(file=file, line__in=[row.same_as for row in rows])
-    places = {row.line: _place(file, row) for row in firsts}
+    places = _places(file, {})
     return [
-        f"{_place(file, row)} is the same person as {places[row.same_as].lower()}."
-        for row in rows
-        if row.same_as in places
+        f"{places[line]} is the same person as {places[first].lower()}."
+        for line, first in _repeats(file).items()
     ]
+
+
+def _repeats(file: Import) -> dict[int, int]:
+    """Give the first rows that repeat a person, by line, with the line where that person comes first."""
+    return dict(file.counts.get("repeats", []))
+
+
+def _places(file: Import, lines: Iterable[int]) -> dict[int, str]:
+    """Name these lines, and those of the rows that repeat, as a person would find them."""
+    wanted = {*lines, *(line for pair in _repeats(file).items() for line in pair)}
+    rows = StagedRow.objects.filter(file=file, line__in=wanted)
+    return {row.line: _place(file, row) for row in rows}
 
 
 def _place(file: Import, row: StagedRow) -> str:
@@ -123,8 +134,8 @@ def _name(row: StagedRow) -> str:
     return f"{row.first_name} {row.last_name}".strip() or row.email
 
 
-def _again(row: StagedRow, places: dict[int, str]) -> str:
-    return f" (the same person as {places[row.same_as].lower()})" if row.same_as in places else ""
+def _again(first: str | None) -> str:
+    return f" (the same person as {first.lower()})" if first else ""
 
 
 def _emailed_by(file: Import) -> str:
@@ -151,12 +162,11 @@ def _what(row: StagedRow, outlook: str) -> str:
     }.get(outlook, "")
 
 
-def _then(row: StagedRow, outlook: str, who: str) -> str:
+def _then(is_known: bool, outlook: str, who: str) -> str:
     if outlook == "gained":
         return f"will be emailed by {who}"
     if outlook == "kept_off":
         return "permission is kept off"
-    known = row.outcome in (StagedRow.Outcome.CHANGED, StagedRow.Outcome.UNCHANGED)
-    if outlook == "overtaken" or (known and outlook not in ("no", "no_against_yes", "bouncing")):
+    if outlook == "overtaken" or (is_known and outlook not in ("no", "no_against_yes", "bouncing")):
         return "nothing changes for them"
     return f"will not be emailed by {who}"

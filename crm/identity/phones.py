@@ -6,10 +6,17 @@ import re
 
 import phonenumbers
 
+_SPACING = str.maketrans("", "", " -()\u00a0")
+_BRITISH = re.compile(r"(?:0|\+44)([1-9][0-9]{9})")
+_NO_DIGIT = re.compile(r"[^\d]")
+
 
 def normalise(text: str) -> str | None:
     """Give a number as E.164 (`+447700900123`), read as British unless it says otherwise; None if it is none."""
-    if not re.search(r"\d{6}", re.sub(r"[^\d]", "", text)):
+    plain = text.translate(_SPACING)
+    if found := _BRITISH.fullmatch(plain):
+        return f"+44{found[1]}"  # as the library would say, at a fraction of its time
+    if len(_NO_DIGIT.sub("", plain)) < 6:
         return None
     try:
         number = phonenumbers.parse(text, "GB")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from crm import consent, ties
 from crm.holdings import Gone
-from crm.models import AddressKey, Batch, ContactPoint, Purpose
+from crm.models import Batch, ContactPoint, Purpose
 from crm.services import audit, permissions, profiles
 from crm.sql import batches as sql
 from crm.sql import erasing, people
@@ -49,12 +49,7 @@ def mailable_again(lines: Lines, *, batch: Batch) -> set[int]:
     It is tried, asked at the gate and rolled back, so the answer is the true one. Platform scope.
     """
     with transaction.atomic():
-        people_ids, boxes = sql.concerned(lines)
-        keys = AddressKey.objects.filter(organisation=lines.organisation_id, mailbox__in=boxes)
-        points = ContactPoint.objects.filter(
-            Q(pk__in=keys.values("contact_point")) | Q(supporter__canonical__in=people_ids),
-            organisation=lines.organisation_id,
-        )
+        points = ContactPoint.objects.filter(pk__in=sql.concerned(lines))
         before = _mailable(lines.organisation_id, points)
         sql.mark_undone(batch.pk)
         take_out(lines)

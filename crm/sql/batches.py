@@ -165,21 +165,29 @@ def mark_undone(batch_id: int) -> None:
         )
 
 
-def concerned(lines: Lines) -> tuple[list[int], list[bytes]]:
-    """Give the canonical supporters and the inboxes that these lines are about."""
+def concerned(lines: Lines) -> list[int]:
+    """Give the contact points that taking out these lines may make mailable: of the same people and inboxes."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT array_agg(DISTINCT s.canonical_id), array_agg(DISTINCT k.mailbox)
-            FROM crm_record r JOIN crm_supporter s ON s.id = r.supporter_id
-            JOIN crm_contactpoint cp ON cp.supporter_id = r.supporter_id
-            JOIN crm_addresskey k ON k.contact_point_id = cp.id
-            WHERE {_OF_LINES}
+            WITH entry AS MATERIALIZED (
+                SELECT DISTINCT s.canonical_id AS who FROM crm_record r JOIN crm_supporter s ON s.id = r.supporter_id
+                WHERE {_OF_LINES}
+            ), joined AS MATERIALIZED (
+                SELECT who AS id FROM entry
+                UNION SELECT s.id FROM crm_supporter s JOIN entry ON s.canonical_id = entry.who AND s.id <> entry.who
+            ), point AS MATERIALIZED (
+                SELECT cp.id FROM crm_contactpoint cp JOIN joined ON joined.id = cp.supporter_id WHERE cp.channel = 1
+            )
+            SELECT id FROM point
+            UNION
+            SELECT o.contact_point_id FROM crm_addresskey o
+            WHERE o.organisation_id = %(organisation)s AND o.mailbox IN (
+                SELECT k.mailbox FROM crm_addresskey k JOIN point ON point.id = k.contact_point_id)
             """,
             lines.parameters,
         )
-        people, boxes = cursor.fetchone()
-    return people or [], [bytes(box) for box in boxes or []]
+        return [int(point) for (point,) in cursor.fetchall()]
 
 
 def overruled(batch_id: int) -> dict[str, int]:

@@ -28,13 +28,12 @@ _EVENTS = """
     SELECT e.*, s.canonical_id AS who,
            (extract(epoch FROM e.occurred_at) * 1000000)::bigint AS began,
            (extract(epoch FROM coalesce(e.occurred_until, e.occurred_at, e.recorded_at)) * 1000000)::bigint AS ended
-    FROM crm_consentevent e
+    FROM {source} e
     LEFT JOIN crm_supporter s ON s.id = e.supporter_id
     LEFT JOIN crm_batch b ON b.id = e.batch_id
     WHERE b.undone_at IS NULL
       AND (e.channel IS NULL OR e.channel = 1)
       AND NOT EXISTS (SELECT FROM crm_consentevent c WHERE c.corrects_id = e.id)
-      {restriction}
 """
 _POINTS = """
     SELECT cp.id AS contact_point_id, cp.organisation_id, cp.supporter_id, s.canonical_id AS who,
@@ -197,7 +196,9 @@ _ANY_JOINS = "SET LOCAL enable_nestloop = on; SET LOCAL enable_mergejoin = on"
 
 _REVIEW = f"interval '{REVIEW_MONTHS} months'"
 _WHOLE = _FOLD.format(
-    events=_EVENTS.format(restriction=""), points=_POINTS.format(restriction=""), review=_REVIEW
+    events=_EVENTS.format(source="crm_consentevent"),
+    points=_POINTS.format(restriction=""),
+    review=_REVIEW,
 )
 _PART = _FOLD.format(
     events="SELECT * FROM fold_event", points="SELECT * FROM fold_point", review=_REVIEW
@@ -223,17 +224,15 @@ _THEIR_POINTS = f"""
     CREATE TEMPORARY TABLE fold_point ON COMMIT DROP AS
     {_POINTS.format(restriction="AND cp.supporter_id IN (SELECT id FROM fold_supporter)")}
 """
-_THEIR_EVENTS = f"""
-    CREATE TEMPORARY TABLE fold_event ON COMMIT DROP AS
-    {
-    _EVENTS.format(
-        restriction='''AND e.id IN (
-        SELECT v.id FROM crm_consentevent v WHERE v.supporter_id IN (SELECT id FROM fold_supporter)
-        UNION
-        SELECT v.id FROM crm_consentevent v WHERE v.mailbox IN (SELECT mailbox FROM fold_point))'''
-    )
-}
+_THEIRS = """(
+    SELECT v.* FROM crm_consentevent v WHERE v.supporter_id IN (SELECT id FROM fold_supporter)
+    UNION ALL
+    SELECT v.* FROM crm_consentevent v WHERE v.mailbox IN (SELECT mailbox FROM fold_point)
+        AND (v.supporter_id IS NULL OR v.supporter_id NOT IN (SELECT id FROM fold_supporter)))
 """
+_THEIR_EVENTS = (
+    f"CREATE TEMPORARY TABLE fold_event ON COMMIT DROP AS {_EVENTS.format(source=_THEIRS)}"
+)
 _CHANGED = ", ".join(
     f"{column} = EXCLUDED.{column}"
     for column in (word.strip() for word in _COLUMNS.split(","))

@@ -1,4 +1,4 @@
-"""Statements that turn staged rows into people, records and events, a stretch of lines at a time.
+"""Statements that turn the rows of `stretch` into people, records and events (imports/sql/stretch.py).
 
 Each can run again on the same lines and changes nothing the second time. All run in the keeper's scope of one
 organisation, inside the one transaction of the stretch.
@@ -17,14 +17,12 @@ _LOCK_CLASS = (
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Lines `first` to `last` of a file, and what the import says of them."""
+    """Which import the rows of `stretch` belong to, and what it says of them."""
 
     file_id: int
     organisation_id: int
     batch_id: int
     statement_id: int | None
-    first: int
-    last: int
 
     @property
     def parameters(self) -> dict[str, int | None]:
@@ -34,21 +32,17 @@ class Stretch:
             "organisation": self.organisation_id,
             "batch": self.batch_id,
             "statement": self.statement_id,
-            "first": self.first,
-            "last": self.last,
         }
 
 
 def _rows(joins: str = "") -> str:
-    """Give the FROM clause of the stretch's good rows, `r`, with further joins."""
-    return f"""imports_stagedrow r {joins}
-        WHERE r.file_id = %(file)s AND r.line BETWEEN %(first)s AND %(last)s
-        AND NOT r.refused AND NOT r.erased"""
+    """Give the FROM clause of the stretch's rows that become somebody, `r`, with further joins."""
+    return f"stretch r {joins} WHERE NOT r.erased"
 
 
-_POINT = """
-    JOIN crm_contactpoint cp ON cp.supporter_id = r.supporter_id AND cp.organisation_id = r.organisation_id
-        AND cp.channel = 1 AND cp.folded = r.folded
+_ROWS = _rows()
+_CELLS = """
+    JOIN imports_stagedrow d ON d.file_id = %(file)s AND d.line = r.line
 """
 _TAG = """
     CROSS JOIN unnest(r.tags) word JOIN crm_tag t ON t.organisation_id = r.organisation_id AND t.name = word
@@ -59,24 +53,31 @@ _PURPOSE = """
         JOIN crm_purpose o ON o.id = sp.purpose_id AND o.organisation_id = r.organisation_id
         WHERE sp.statement_id = %(statement)s::bigint AND r.action = 1) p ON true
 """
-_ROWS = _rows()
-_NAME_NEW = f"""
-    UPDATE imports_stagedrow t SET supporter_id = n.number
-    FROM (SELECT r.id, nextval(pg_get_serial_sequence('crm_supporter', 'id')) AS number
-          FROM {_ROWS} AND r.supporter_id IS NULL AND r.same_as IS NULL ORDER BY r.line) n
-    WHERE t.id = n.id
+# Somebody new with one row in the stretch is plain: the profile is that row, and needs no choosing.
+_NAME_NEW = """
+    UPDATE stretch t SET supporter_id = nextval(pg_get_serial_sequence('crm_supporter', 'id')),
+        is_plain = t.line NOT IN (SELECT same_as FROM stretch WHERE same_as IS NOT NULL)
+    WHERE t.supporter_id IS NULL AND t.same_as IS NULL AND NOT t.erased
 """
 _NAME_REPEATED = """
-    UPDATE imports_stagedrow t SET supporter_id = o.supporter_id FROM imports_stagedrow o
-    WHERE t.file_id = %(file)s AND t.line BETWEEN %(first)s AND %(last)s AND t.same_as IS NOT NULL
-      AND o.file_id = t.file_id AND o.line = t.same_as
+    UPDATE stretch t SET supporter_id = o.supporter_id FROM stretch o WHERE o.line = t.same_as
 """
 _SUPPORTERS = f"""
     INSERT INTO crm_supporter (id, public_id, organisation_id, canonical_id, first_name, last_name, name_forms,
         last_fold, postcode, postcode_fold, external_id, age_band, restricted, deceased, created_at)
-    SELECT r.supporter_id, gen_random_uuid(), r.organisation_id, r.supporter_id, '', '', '{{}}', '', '', '', '',
-           0, false, false, now()
-    FROM {_ROWS} AND r.same_as IS NULL ORDER BY r.line ON CONFLICT (id) DO NOTHING
+    SELECT r.supporter_id, gen_random_uuid(), r.organisation_id, r.supporter_id,
+           CASE WHEN r.is_plain THEN r.first_name ELSE '' END, CASE WHEN r.is_plain THEN r.last_name ELSE '' END,
+           CASE WHEN r.is_plain THEN r.name_forms ELSE '{{}}' END,
+           CASE WHEN r.is_plain THEN r.last_fold ELSE '' END, CASE WHEN r.is_plain THEN r.postcode ELSE '' END,
+           CASE WHEN r.is_plain THEN lower(replace(r.postcode, ' ', '')) ELSE '' END,
+           CASE WHEN r.is_plain THEN r.external_id ELSE '' END, CASE WHEN r.is_plain THEN r.age_band ELSE 0 END,
+           false, false, now()
+    FROM {_ROWS} AND r.same_as IS NULL ON CONFLICT (id) DO NOTHING
+"""
+_TERMS = f"""
+    INSERT INTO crm_searchterm (organisation_id, supporter_id, term)
+    SELECT r.organisation_id, r.supporter_id, term
+    FROM {_rows("CROSS JOIN unnest(r.terms) term")} AND r.is_plain ON CONFLICT DO NOTHING
 """
 _ADDRESSES = f"""
     INSERT INTO crm_contactpoint (public_id, organisation_id, supporter_id, channel, address, folded, kind,
@@ -86,6 +87,11 @@ _ADDRESSES = f"""
     FROM {_ROWS} ORDER BY r.supporter_id, r.folded, r.line ON CONFLICT DO NOTHING
 """
 # What the undoing of an import took out comes back with the next one; what a person gave up does not.
+_POINT = """
+    UPDATE stretch r SET point_id = cp.id FROM crm_contactpoint cp
+    WHERE cp.organisation_id = r.organisation_id AND cp.supporter_id = r.supporter_id AND cp.channel = 1
+      AND cp.folded = r.folded AND NOT r.erased
+"""
 _REVIVED = f"""
     UPDATE crm_contactpoint cp SET retired_at = NULL, batch_id = %(batch)s
     FROM crm_batch b
@@ -95,9 +101,8 @@ _REVIVED = f"""
 """
 _KEYS = f"""
     INSERT INTO crm_addresskey (contact_point_id, organisation_id, key_id, address_key, mailbox)
-    SELECT DISTINCT cp.id, cp.organisation_id, r.key_id, r.address_key, r.mailbox
-    FROM {_rows(_POINT)}
-    ON CONFLICT DO NOTHING
+    SELECT DISTINCT r.point_id, r.organisation_id, r.key_id, r.address_key, r.mailbox
+    FROM {_ROWS} ON CONFLICT DO NOTHING
 """
 _PHONES = f"""
     INSERT INTO crm_contactpoint (public_id, organisation_id, supporter_id, channel, address, folded, kind,
@@ -111,9 +116,9 @@ _RECORDS = f"""
         email, contact_point_id, phone, postcode, external_id, age_band, roles, tags, action, occurred_at,
         occurred_until, bounces, data)
     SELECT r.organisation_id, r.supporter_id, %(batch)s, r.line, 3, coalesce(r.occurred_at, now()), r.first_name,
-           r.last_name, r.email, cp.id, r.phone, r.postcode, r.external_id, r.age_band, r.roles, r.tags, r.action,
-           r.occurred_at, r.occurred_until, r.bounces, r.data
-    FROM {_rows(_POINT)} ORDER BY r.line ON CONFLICT DO NOTHING
+           r.last_name, r.email, r.point_id, r.phone, r.postcode, r.external_id, r.age_band, r.roles, r.tags, r.action,
+           r.occurred_at, r.occurred_until, r.bounces, d.data
+    FROM {_rows(_CELLS)} ORDER BY r.line ON CONFLICT DO NOTHING
 """
 _ROLES = f"""
     INSERT INTO crm_supporterrole (organisation_id, supporter_id, role_id, batch_id)
@@ -136,15 +141,15 @@ _TAGS = f"""
 _EVENTS = f"""
     INSERT INTO crm_consentevent (organisation_id, supporter_id, contact_point_id, address_key, mailbox, reach,
         purpose_id, action, source, source_detail, statement_id, occurred_at, occurred_until, recorded_at, batch_id)
-    SELECT DISTINCT ON (cp.id, p.purpose_id, r.action, r.occurred_at)
-           r.organisation_id, r.supporter_id, cp.id, r.address_key, r.mailbox, 1, p.purpose_id, r.action, 3,
+    SELECT DISTINCT ON (r.point_id, p.purpose_id, r.action, r.occurred_at)
+           r.organisation_id, r.supporter_id, r.point_id, r.address_key, r.mailbox, 1, p.purpose_id, r.action, 3,
            'line ' || r.line, CASE r.action WHEN 1 THEN %(statement)s::bigint END, r.occurred_at, r.occurred_until,
            now(), %(batch)s
-    FROM {_rows(_POINT + _PURPOSE)}
+    FROM {_rows(_PURPOSE)}
       AND r.action IS NOT NULL AND (r.action <> 1 OR p.purpose_id IS NOT NULL)
       AND NOT EXISTS (
           SELECT FROM crm_consentevent e
-          WHERE e.supporter_id = r.supporter_id AND e.contact_point_id = cp.id AND e.action = r.action
+          WHERE e.supporter_id = r.supporter_id AND e.contact_point_id = r.point_id AND e.action = r.action
             AND e.source = 3 AND e.purpose_id IS NOT DISTINCT FROM p.purpose_id
             AND e.occurred_at IS NOT DISTINCT FROM r.occurred_at
             AND e.statement_id IS NOT DISTINCT FROM CASE r.action WHEN 1 THEN %(statement)s::bigint END
@@ -153,7 +158,7 @@ _EVENTS = f"""
             AND (e.batch_id = %(batch)s OR r.action = 1 OR r.occurred_at IS NOT NULL OR NOT EXISTS (
                 SELECT FROM crm_consentevent y
                 WHERE y.supporter_id = e.supporter_id AND y.action = 1 AND y.id > e.id)))
-    ORDER BY cp.id, p.purpose_id, r.action, r.occurred_at, r.line
+    ORDER BY r.point_id, p.purpose_id, r.action, r.occurred_at, r.line
 """
 _BOUNCES = f"""
     INSERT INTO crm_deliverability (organisation_id, mailbox, problem, since, batch_id)
@@ -171,8 +176,11 @@ _PROBLEMS = f"""
 _STATEMENTS = (
     _NAME_NEW,
     _NAME_REPEATED,
+    "ANALYZE stretch (line, supporter_id, same_as)",  # else the planner believes that no row has one
     _SUPPORTERS,
+    _TERMS,
     _ADDRESSES,
+    _POINT,
     _KEYS,
     _PHONES,
     _REVIVED,
@@ -199,15 +207,24 @@ def apply(stretch: Stretch) -> None:
             cursor.execute(statement, stretch.parameters)
 
 
-def touched(stretch: Stretch) -> tuple[list[int], list[bytes]]:
-    """Give the canonical supporters and the inboxes that the stretch wrote to."""
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Whom a stretch wrote to: canonical supporters, those of them whose profile is to be chosen, and inboxes."""
+
+    supporters: list[int]
+    to_choose: list[int]
+    mailboxes: list[bytes]
+
+
+def touched() -> Touched:
+    """Give whom the stretch that was applied wrote to."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT array_agg(DISTINCT s.canonical_id), array_agg(DISTINCT r.mailbox)
+            SELECT array_agg(DISTINCT s.canonical_id), array_agg(DISTINCT s.canonical_id) FILTER (WHERE NOT r.is_plain),
+                   array_agg(DISTINCT r.mailbox)
             FROM {_rows("JOIN crm_supporter s ON s.id = r.supporter_id")}
-            """,
-            stretch.parameters,
+            """
         )
-        supporters, mailboxes = cursor.fetchone()
-    return supporters or [], [bytes(box) for box in mailboxes or []]
+        supporters, to_choose, mailboxes = cursor.fetchone()
+    return Touched(supporters or [], to_choose or [], [bytes(box) for box in mailboxes or []])

@@ -8,14 +8,14 @@ from django.db import connection
 from psycopg.types.json import Jsonb
 
 from crm.hashing import hashes_of
-from crm.identity import addresses, names
+from crm.identity import addresses, names, search
 from crm.models import ContactPoint
 from imports.staging import Fault, Row
 
 _ROW_COLUMNS = """
     organisation_id, file_id, line, sheet, sheet_line, first_name, last_name, name_forms, last_fold, email, folded,
     kind, key_id, address_key, mailbox, phone, postcode, external_id, roles, tags, age_band, action, occurred_at,
-    occurred_until, bounces, data, refused
+    occurred_until, bounces, terms, data, refused
 """
 _FAULT_COLUMNS = (
     'organisation_id, file_id, line, sheet, sheet_line, "column", value, sentence, stops_row'
@@ -92,6 +92,19 @@ def _staged(organisation_id: int, file_id: int, row: Row) -> list[Any]:
         row.said[0] if row.said else None,
         row.said[1] if row.said else None,
         row.bounces,
+        [] if row.refused else _terms(row, folded),
         Jsonb(row.data),
         row.refused,
     ]
+
+
+def _terms(row: Row, folded: str) -> list[str]:
+    """Give what a new person with this row alone is found by."""
+    return search.terms(
+        first_name=row.first_name,
+        last_name=row.last_name,
+        emails=[folded],
+        phone_numbers=[row.phone] if row.phone else [],
+        postcode=row.postcode,
+        external_id=row.external_id,
+    )

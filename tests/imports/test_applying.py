@@ -57,10 +57,10 @@ def test_a_stretch_that_is_applied_again_changes_nothing(
         stopped.setattr(services, "_apply_chunk", lambda *_, **__: False)
         apply(file)
     (first, *_) = ImportChunk.objects.filter(file=file).order_by("first")
-    services._apply_chunk(file, first, tables_grew=False)
+    services._apply_chunk(file, first, written=0)
     before = everything()
     ImportChunk.objects.filter(pk=first.pk).update(applied_at=None)
-    assert services._apply_chunk(file, first, tables_grew=False)
+    assert services._apply_chunk(file, first, written=0)
     assert everything() == before
     assert Record.objects.filter(source=Source.IMPORT).count() == 4
 
