@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import transaction
-from django.db.models import QuerySet
 
 from crm import consent, ties
 from crm.holdings import Gone
@@ -49,23 +50,24 @@ def mailable_again(lines: Lines, *, batch: Batch) -> set[int]:
     It is tried, asked at the gate and rolled back, so the answer is the true one. Platform scope.
     """
     with transaction.atomic():
-        points = ContactPoint.objects.filter(pk__in=sql.concerned(lines))
-        before = _mailable(lines.organisation_id, points)
+        points = sql.concerned(lines)
         sql.mark_undone(batch.pk)
         take_out(lines)
         after = _mailable(lines.organisation_id, points)
         transaction.set_rollback(True)
+    before = _mailable(lines.organisation_id, [point for point, _ in after])
     return {point for point, _ in after - before}
 
 
-def _mailable(organisation_id: int, points: QuerySet[ContactPoint]) -> set[tuple[int, int]]:
+def _mailable(organisation_id: int, points: Collection[int]) -> set[tuple[int, int]]:
     """Give (address, type of email) of each that the gate lets pass."""
     found: set[tuple[int, int]] = set()
     for purpose in Purpose.objects.filter(organisation=organisation_id).values_list(
         "pk", flat=True
     ):
         question = consent.Question(purpose, suitable_for_under_18=True, is_important=True)
-        decided = consent.decide(points, question).filter(reasons=0)
+        asked = ContactPoint.objects.filter(pk__in=points)
+        decided = consent.decide(asked, question).filter(reasons=0)
         found |= {(point, purpose) for point in decided.values_list("pk", flat=True)}
     return found
 

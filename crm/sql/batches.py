@@ -103,7 +103,7 @@ _STATEMENTS = (
 # What binds an entry to the list when no record is left: an act, a hand, a join, or mail that went to it.
 _TIES = (
     "e.who <> e.id",
-    "EXISTS (SELECT FROM crm_supporter m WHERE m.canonical_id = e.id AND m.id <> e.id)",
+    "EXISTS (SELECT FROM crm_supporter m WHERE m.canonical_id = e.id AND m.id <> m.canonical_id)",
     "EXISTS (SELECT FROM crm_record r WHERE r.supporter_id = e.id)",
     """EXISTS (SELECT FROM crm_consentevent v LEFT JOIN crm_batch b ON b.id = v.batch_id
                WHERE v.supporter_id = e.id AND b.undone_at IS NULL)""",
@@ -175,7 +175,7 @@ def concerned(lines: Lines) -> list[int]:
                 WHERE {_OF_LINES}
             ), joined AS MATERIALIZED (
                 SELECT who AS id FROM entry
-                UNION SELECT s.id FROM crm_supporter s JOIN entry ON s.canonical_id = entry.who AND s.id <> entry.who
+                UNION SELECT s.id FROM crm_supporter s JOIN entry ON s.canonical_id = entry.who AND s.id <> s.canonical_id
             ), point AS MATERIALIZED (
                 SELECT cp.id FROM crm_contactpoint cp JOIN joined ON joined.id = cp.supporter_id WHERE cp.channel = 1
             )

@@ -96,8 +96,9 @@ _REVIVED = f"""
     UPDATE crm_contactpoint cp SET retired_at = NULL, batch_id = %(batch)s
     FROM crm_batch b
     WHERE b.id = cp.batch_id AND b.undone_at IS NOT NULL AND cp.retired_at IS NOT NULL
-      AND EXISTS (SELECT FROM {_ROWS} AND r.supporter_id = cp.supporter_id AND (
-            cp.channel = 1 AND cp.folded = r.folded OR cp.channel = 2 AND cp.folded = r.phone))
+      AND (cp.supporter_id, cp.channel, cp.folded) IN (
+          SELECT r.supporter_id, 1::smallint, r.folded FROM {_ROWS}
+          UNION ALL SELECT r.supporter_id, 2::smallint, r.phone FROM {_ROWS} AND r.phone <> '')
 """
 _KEYS = f"""
     INSERT INTO crm_addresskey (contact_point_id, organisation_id, key_id, address_key, mailbox)
