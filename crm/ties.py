@@ -9,11 +9,12 @@ from collections.abc import Callable
 
 # SQL conditions on an entry `e.id`: it stays on the list, though no record is left of it.
 CONDITIONS: list[str] = []
-# Gives how many of a batch's people got mail since, by the name of the campaign. Arguments: organisation, batch.
-MAILED: list[Callable[[int, int], dict[str, int]]] = []
+# Gives how many of a batch's people got mail since, and by the names of campaigns. Arguments: organisation, batch.
+Mailed = Callable[[int, int], tuple[int, list[tuple[str, int]]]]
+MAILED: list[Mailed] = []
 
 
-def register(*, condition: str, mailed: Callable[[int, int], dict[str, int]]) -> None:
+def register(*, condition: str, mailed: Mailed) -> None:
     """Add what another app knows."""
     CONDITIONS.append(condition)
     MAILED.append(mailed)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from crm.models import Organisation
-from imports import presets
+from imports.headings import fold
+from imports.vendors import Preset
 
 # Headings of columns that say whose a row is.
 OWNER = frozenset({"organisation", "organization", "org", "list", "list owner", "owner", "source"})
@@ -28,13 +29,12 @@ class Others:
         return cls(
             {other.name: _words(other) for other in partners if other.pk != organisation.pk},
             _words(organisation),
-            not organisation.is_partner
-            or bool(_UNION & set(presets.fold(organisation.name).split())),
+            not organisation.is_partner or bool(_UNION & set(fold(organisation.name).split())),
         )
 
     def named_in(self, text: str) -> str | None:
         """Give the name of another partner that a text names; one that names us too is a joint one, and none."""
-        words = f" {presets.fold(text)} "
+        words = f" {fold(text)} "
         if any(f" {own} " in words for own in self.own):
             return None
         return next(
@@ -56,7 +56,7 @@ class Others:
         file_name: str,
         sheet: str,
         headings: Sequence[str],
-        preset: presets.Preset,
+        preset: Preset,
         owners: Iterable[str],
     ) -> list[str]:
         """Give what in a sheet speaks for another partner's list, a sentence each."""
@@ -76,4 +76,4 @@ class Others:
 
 
 def _words(organisation: Organisation) -> tuple[str, ...]:
-    return presets.fold(organisation.code), presets.fold(organisation.name)
+    return fold(organisation.code), fold(organisation.name)

@@ -40,11 +40,13 @@ _STOP = frozenset(
         "dnc",
         "gone away",
         "stop",
+        "blocklisted",
+        "blacklisted",
     }
 )
 _COMPLAINT = frozenset({"spam complaint", "complained", "spam", "complaint"})
-_BOUNCE = frozenset({"cleaned", "bounced", "bouncing", "hard bounce", "on hold"})
-_NOTHING = frozenset({"", "n a", "null", "unknown"})
+_BOUNCE = frozenset({"cleaned", "bounced", "bouncing", "hard bounce", "on hold", "unreachable"})
+_NOTHING = frozenset({"", "n a", "null", "unknown", "enabled", "disabled"})
 # Words that are understood, and are no permission: people have yet to confirm, or were never asked.
 _WITHHELD = frozenset({"pending", "unconfirmed", "nonsubscribed", "transactional"})
 _SPREADSHEET_FAULT = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)|(TRUE|FALSE)\(\)")
@@ -82,6 +84,11 @@ def positive(cell: Cell) -> tuple[Action | None, bool]:
     return None, False
 
 
+def is_yes(cell: Cell) -> bool:
+    """Tell whether a cell says yes, and no more."""
+    return _words(cell) in _YES
+
+
 def is_known(cell: Cell) -> bool:
     """Tell whether a cell of a consent column is blank or holds a word with a meaning."""
     words = _words(cell)
@@ -105,8 +112,10 @@ def inverted(cell: Cell) -> tuple[Action | None, bool]:
 
 
 @lru_cache(maxsize=10_000)  # a column of dates repeats few of them
-def moment(cell: Cell, now: datetime) -> Interval | None:
+def moment(cell: Cell, now: datetime, *, is_american: bool = False) -> Interval | None:
     """Read a date or time as an interval; None for a blank. A day runs from midnight to midnight in London.
+
+    `is_american`: of two numbers with slashes the month comes first.
 
     Raises CellError for what is no date, is ambiguous, or lies in the future.
     """
@@ -119,7 +128,7 @@ def moment(cell: Cell, now: datetime) -> Interval | None:
         if isinstance(cell, date)
         else None
     )
-    found = found or _parse(str(cell).strip())
+    found = found or _parse(str(cell).strip(), is_american=is_american)
     if found[0] > now:
         raise CellError("This date is in the future.")
     return found
@@ -146,7 +155,7 @@ _MONTHS = (
 ).split()
 
 
-def _parse(text: str) -> Interval:
+def _parse(text: str, *, is_american: bool) -> Interval:
     try:
         if _ISO_DAY.fullmatch(text):
             return _day(date.fromisoformat(text))
@@ -155,7 +164,7 @@ def _parse(text: str) -> Interval:
             value = value if value.tzinfo else value.replace(tzinfo=UTC)
             return value, value
         if slashed := _SLASHED.fullmatch(text):
-            return _clock(_slashed(*map(int, slashed.groups()[:3])), slashed[4])
+            return _clock(_slashed(slashed, is_american=is_american), slashed[4])
         if named := _NAMED.fullmatch(text):
             return _day(date(int(named[3]), _month(named[2]), int(named[1])))
     except CellError:
@@ -165,8 +174,11 @@ def _parse(text: str) -> Interval:
     raise CellError("This is not a date we can read: write it as 2026-04-03.")
 
 
-def _slashed(first: int, second: int, year: int) -> date:
+def _slashed(found: re.Match[str], *, is_american: bool) -> date:
     """Give the date of three numbers, the year last, where only one order of day and month is possible."""
+    first, second, year = int(found[1]), int(found[2]), int(found[3])
+    if is_american:
+        return date(year, first, second)
     if first > 12 or first == second:
         return date(year, second, first)
     if second > 12:

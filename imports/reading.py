@@ -142,6 +142,11 @@ def _refuse_what_is_no_table(name: str, text: str) -> None:
         raise UnreadableError(
             f"{name} is a web page inside. Open it in Excel, save it as .xlsx and upload that."
         )
+    if re.match(r'{\s*"', start) and '"signature_count"' in text:
+        raise UnreadableError(
+            f"{name} is a petition to Parliament: it counts signatures by place and names nobody, so there is nobody "
+            "in it to import."
+        )
     if re.match(r"[\[{]\s*[\[{\"]", start):
         raise UnreadableError(
             f"{name} holds data for programs (JSON), not a table of people. Upload a CSV or XLSX file."

@@ -10,6 +10,7 @@ from typing import Any
 from crm.identity import addresses, phones, postcodes
 from crm.models import Action, AgeBand
 from imports import foreign, meaning, presets
+from imports.headings import fold
 from imports.reading import Cell, Sheet
 
 _READERS = {"says_yes": meaning.positive, "says_no": meaning.inverted}
@@ -83,10 +84,11 @@ class Reader:
         }
         self.owners: set[str] = set()
         self._owners_seen: set[str] = set()
-        self._folded = [presets.fold(heading) for heading in sheet.headings]
+        self._folded = [fold(heading) for heading in sheet.headings]
         self._owner = [
-            i for i, heading in enumerate(sheet.headings) if presets.fold(heading) in foreign.OWNER
+            i for i, heading in enumerate(sheet.headings) if fold(heading) in foreign.OWNER
         ]
+        self._dropped = presets.NOT_KEPT | self.preset.not_kept
         self.status = presets.by_name(self.preset, sheet.name)
         known = {place for places in self.columns.values() for place in places}
         self.others = [
@@ -95,7 +97,7 @@ class Reader:
             if i not in known
             and i not in self.barred
             and heading
-            and presets.fold(heading) not in presets.NOT_KEPT
+            and fold(heading) not in self._dropped
         ]
 
     def understood(self) -> dict[str, Any]:
@@ -111,24 +113,31 @@ class Reader:
             "read": [[headings[place], meanings[place]] for place in sorted(meanings)],
             "kept": [headings[place] for place in self.others],
             "barred": [headings[place] for place in self.barred],
-            "dropped": [word for word in headings if presets.fold(word) in presets.NOT_KEPT],
+            "dropped": [word for word in headings if fold(word) in self._dropped],
         }
 
     def rows(self, first_line: int) -> Iterator[Row]:
         """Give the rows in turn; `first_line` is the place of the first in the whole file."""
         for place, (sheet_line, cells) in enumerate(self.sheet.rows, start=first_line):
-            if self._is_headings(cells):
-                continue  # as in files glued together
+            if self._is_headings(cells) or self._is_footer(cells):
+                continue
+            if self.preset.guards_cells:
+                cells = [c.removeprefix("'") if isinstance(c, str) else c for c in cells]
             yield self._row(Row(place, self.sheet.name, sheet_line), cells)
 
     def _is_headings(self, cells: list[Cell]) -> bool:
-        """Tell whether a row is the headings again; most rows are not by their first cell already."""
+        """Tell whether a row is the headings again, as in files glued together; most are not by their first cell."""
         folded = self._folded
         return (
             bool(cells)
-            and presets.fold(str(cells[0])) == folded[0]
-            and ([presets.fold(str(cell)) for cell in cells] == folded)
+            and fold(str(cells[0])) == folded[0]
+            and ([fold(str(cell)) for cell in cells] == folded)
         )
+
+    def _is_footer(self, cells: list[Cell]) -> bool:
+        """Tell whether a row stands below the table: one cell is filled, and it is no address."""
+        filled = [cell for cell in cells if cell != ""] if self.preset.has_footer else []
+        return len(filled) == 1 and "@" not in str(filled[0])
 
     def _row(self, row: Row, cells: list[Cell]) -> Row:
         for place in self._owner:
@@ -138,6 +147,8 @@ class Reader:
                     self.owners.add(name)
         row.first_name = self._text("first_name", cells)[:120]
         row.last_name = self._text("last_name", cells)[:120]
+        if not row.first_name and not row.last_name:
+            row.first_name, _, row.last_name = self._text("full_name", cells)[:120].partition(" ")
         row.external_id = self._text("external_id", cells)[:60]
         row.tags = [tag[:80] for tag in meaning.listed(self._text("tags", cells))]
         self._email(row, cells)
@@ -230,7 +241,7 @@ class Reader:
         row.age_band = AgeBand.ADULT if self.rules.adults_only else AgeBand.NOT_SAID
         heading, cell = self._found("born", cells)
         try:
-            born = meaning.moment(cell, self.rules.now)
+            born = self._moment(cell)
         except meaning.CellError as error:
             row.faults.append(Fault(heading, "", f"{error} The age counts as not known."))
             row.age_band = AgeBand.NOT_SAID
@@ -252,6 +263,11 @@ class Reader:
                 for name in _READERS
                 for heading, cell in self._filled(name, cells)
             ]
+            if self._found("stopped", cells)[1] != "":
+                said.append(Action.WITHDRAW)
+            row.bounces = row.bounces or any(
+                meaning.is_yes(cell) for _, cell in self._filled("bounced", cells)
+            )
             refusals = [action for action in said if action and action != Action.GRANT]
             if refusals:
                 row.action = max(refusals)  # actions are numbered by gravity
@@ -274,12 +290,17 @@ class Reader:
         row.bounces = row.bounces or bounces
         return action
 
+    def _moment(self, cell: Cell) -> meaning.Interval | None:
+        return meaning.moment(cell, self.rules.now, is_american=self.preset.is_american)
+
     def _dates(self, row: Row, cells: list[Cell]) -> None:
-        heading, cell = self._found(
-            "said_on" if row.action == Action.GRANT else "refused_on", cells
+        names = ("said_on",) if row.action == Action.GRANT else ("stopped", "refused_on")
+        heading, cell = next(
+            (found for name in names if (found := self._found(name, cells))[1] != ""),
+            self._found(names[-1], cells),
         )
         try:
-            row.said = meaning.moment(cell, self.rules.now)
+            row.said = self._moment(cell)
         except meaning.CellError as error:
             row.faults.append(Fault(heading, str(cell), str(error)))
             if row.action == Action.GRANT:

@@ -68,10 +68,12 @@ def weigh(*, file: Import) -> Import:
     with wall.scope("platform", organisation_id=file.organisation_id):
         file = Import.objects.select_for_update().get(pk=file.pk)
         if file.state == _State.WEIGHING:
+            people, campaigns = batches.mailed_since(file.batch)
             file.undo = {
                 "mailable": mailable,
                 "overruled": batches.overruled(file.batch),
-                "mailed": batches.mailed_since(file.batch),
+                "mailed": people,
+                "campaigns": campaigns,
             }
             file.state = _State.WEIGHED
             file.save(update_fields=["state", "undo"])
@@ -101,7 +103,7 @@ def carry_out(*, file: Import) -> Import:
             file.save(update_fields=["state"])
             StagedRow.objects.filter(file=file).delete()
             Problem.objects.filter(file=file).delete()
-            if mailed := sum(file.undo["mailed"].values()):
+            if mailed := file.undo["mailed"]:
                 cases.draft_incident(
                     organisation_id=file.organisation_id,
                     what=f"People were emailed because of an import of {file.created_at:%d %B %Y} that is undone.",

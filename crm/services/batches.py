@@ -77,9 +77,10 @@ def overruled(batch: Batch) -> dict[str, int]:
     return {_FAMILY.get(field, field): number for field, number in sql.overruled(batch.pk).items()}
 
 
-def mailed_since(batch: Batch) -> dict[str, int]:
-    """Count the batch's people who got mail since it was brought, by campaign. Platform scope."""
-    found: dict[str, int] = {}
+def mailed_since(batch: Batch) -> tuple[int, list[tuple[str, int]]]:
+    """Count the batch's people who got mail since it was brought: in all, and by campaign. Platform scope."""
+    people, campaigns = 0, list[tuple[str, int]]()
     for count in ties.MAILED:
-        found |= count(batch.organisation_id, batch.pk)
-    return found
+        found, named = count(batch.organisation_id, batch.pk)
+        people, campaigns = people + found, campaigns + named
+    return people, campaigns

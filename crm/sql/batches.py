@@ -175,7 +175,8 @@ def concerned(lines: Lines) -> list[int]:
                 WHERE {_OF_LINES}
             ), joined AS MATERIALIZED (
                 SELECT who AS id FROM entry
-                UNION SELECT s.id FROM crm_supporter s JOIN entry ON s.canonical_id = entry.who AND s.id <> s.canonical_id
+                UNION
+                SELECT s.id FROM crm_supporter s JOIN entry ON s.canonical_id = entry.who AND s.id <> s.canonical_id
             ), point AS MATERIALIZED (
                 SELECT cp.id FROM crm_contactpoint cp JOIN joined ON joined.id = cp.supporter_id WHERE cp.channel = 1
             )

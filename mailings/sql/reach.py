@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db import connection
 
 
-def mailed_of_batch(organisation_id: int, batch_id: int) -> dict[str, int]:
-    """Count the people of a batch to whom a message was handed over since, or may have been, by campaign.
+def mailed_of_batch(organisation_id: int, batch_id: int) -> tuple[int, list[tuple[str, int]]]:
+    """Count the people of a batch to whom a message was handed over since, or may have been: in all, and by campaign.
 
     Not of coordinated campaigns: whose version arrived is nobody's to know (R-SEC4). Uses record_batch and
     delivery_of_supporter.
@@ -20,8 +20,9 @@ def mailed_of_batch(organisation_id: int, batch_id: int) -> dict[str, int]:
             JOIN mailings_campaign c ON c.id = d.campaign_id
             WHERE r.batch_id = %s AND r.organisation_id = %s AND NOT d.is_coordinated
               AND d.status IN (1, 4) AND d.settled_at >= b.created_at
-            GROUP BY c.id ORDER BY c.id
+            GROUP BY GROUPING SETS ((), (c.id, c.name)) ORDER BY c.id NULLS FIRST
             """,
             [batch_id, organisation_id],
         )
-        return dict(cursor.fetchall())
+        (_, people), *campaigns = cursor.fetchall()
+        return int(people), campaigns

@@ -158,7 +158,7 @@ def test_a_vendor_is_known_by_its_headings() -> None:
 
 def test_several_columns_of_one_field_are_all_kept_the_best_first() -> None:
     headings = ["No Bulk Emails (User Opt Out)", "Do Not Email", "Email", "Do not email"]
-    assert presets.columns(presets.PRESETS[2], headings)["says_no"] == [1, 3, 0]
+    assert presets.columns(presets.recognise(headings), headings)["says_no"] == [1, 3, 0]
 
 
 def test_a_cell_of_several_values_is_split() -> None:

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from crm import wall
-from crm.models import Action, ContactPoint, Organisation, Reach, Supporter
+from crm.models import Action, Case, ContactPoint, Organisation, Reach, Record, Supporter
 from crm.reasons import Reason
 from crm.services import permissions
 from tests import factories
 from tests.imports.conftest import HEAD, bring, point, preview, reasons
+from tests.imports.test_undoing import mailed, undo
 
 pytestmark = pytest.mark.django_db
 
@@ -107,3 +108,55 @@ def test_89_an_older_sheet_brings_a_withdrawn_address_under_a_misspelt_name(
     second = ContactPoint.objects.exclude(pk=known.pk).get(folded="priya@example.org")
     assert second.supporter.canonical_id != known.supporter_id
     assert reasons(second) == Reason.NO_CONSENT_RECORDED  # the sheet's yes does not count
+
+
+def test_29_a_spreadsheet_brings_a_different_address_for_somebody(socr: Organisation) -> None:
+    """Scenario 29: the new address is UNKNOWN; the old one is as it was."""
+    old = factories.address(factories.supporter(socr, "Priya", "Okafor"), YES[0])
+    factories.granted(old)
+    permissions.refold(supporter_ids=[old.supporter_id])
+    bring(socr, [HEAD[:3], ["priya.new@example.org", "Priya", "Okafor"]])
+    assert reasons(point(socr, "priya.new@example.org")) & Reason.NO_CONSENT_RECORDED
+    assert reasons(old) == Reason(0)
+
+
+def test_33_an_import_is_undone_after_its_people_were_sent_a_campaign(socr: Organisation) -> None:
+    """Scenario 33: attributes and events are reversed; unsubscribes made since are kept; an incident is drafted;
+    those who were mailed are listed.
+    """
+    file = bring(socr, [HEAD, YES, ["sam@example.org", "Sam", "Hill", "yes", "2026-01-11"]])
+    priya, sam = point(socr, YES[0]), point(socr, "sam@example.org")
+    for each in (priya, sam):
+        mailed(each)
+    with wall.scope("keeper", organisation_id=socr.pk):
+        permissions.stop_address(point=priya, detail="own page")
+    undone = undo(file)
+    assert not Record.objects.filter(organisation=socr).exists()
+    assert reasons(priya) & Reason.ORG_UNSUBSCRIBED
+    assert reasons(sam) & Reason.NO_CONSENT_RECORDED
+    assert undone.undo["mailed"] == 2
+    assert Case.objects.filter(organisation=socr, kind=Case.Kind.INCIDENT).count() == 1
+
+
+def test_45_a_salesforce_list_says_that_somebody_did_not_opt_out(socr: Organisation) -> None:
+    """Scenario 45: UNKNOWN rather than GRANTED."""
+    head = ["First Name", "Last Name", "Title", "Email", "Email Opt Out", "Do Not Call"]
+    bring(socr, [head, ["Priya", "Okafor", "", YES[0], "0", "0"]])
+    assert reasons(point(socr, YES[0])) & Reason.NO_CONSENT_RECORDED
+
+
+def test_52_somebody_who_attended_an_event_is_imported(socr: Organisation) -> None:
+    """Scenario 52: a profile may be made; permission is UNKNOWN."""
+    head = [
+        "Order #",
+        "Order Date",
+        "First Name",
+        "Surname",
+        "Email",
+        "Ticket Type",
+        "Attendee Status",
+    ]
+    row = ["1", "2026-02-01", "Priya", "Okafor", YES[0], "Free", "Checked In"]
+    bring(socr, [head, row])
+    assert everybody(socr) == 1
+    assert reasons(point(socr, YES[0])) & Reason.NO_CONSENT_RECORDED

@@ -1,0 +1,11 @@
+"""How headings of columns are compared."""
+
+from __future__ import annotations
+
+import re
+
+
+def fold(heading: str) -> str:
+    """Give the form in which headings are compared: `Forename(s)` is `forenames`."""
+    heading = re.sub(r"[()’']", "", heading.lower())
+    return " ".join(re.findall(r"[a-z0-9]+", heading))
