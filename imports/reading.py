@@ -8,12 +8,15 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePosixPath
 from typing import BinaryIO
+from xml.etree import ElementTree
 
 from python_calamine import CalamineError, CalamineWorkbook
+
+from imports import hidden
 
 Cell = str | datetime | date
 MAX_UNPACKED = 1024 * 1024 * 1024  # bytes in all files of a ZIP together
@@ -32,6 +35,7 @@ class Sheet:
     name: str
     headings: list[str]
     rows: Iterator[tuple[int, list[Cell]]]
+    notes: list[str] = field(default_factory=list)  # what of it is not read, in sentences
 
 
 def sheets(name: str, file: BinaryIO) -> Iterator[Sheet]:
@@ -95,17 +99,43 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 
 def _workbook(name: str, file: BinaryIO) -> Sheet:
-    """The first visible sheet of a workbook."""
+    """The first visible sheet of a workbook, without its hidden rows and columns."""
     try:
         book = CalamineWorkbook.from_filelike(file)
         visible = [s.name for s in book.sheets_metadata if "Visible" in str(s.visible)]
-        table = book.get_sheet_by_name((visible or book.sheet_names)[0])
-        rows = enumerate(table.iter_rows(), start=1)  # blank lines at the top are among them
-    except (CalamineError, IndexError, OSError) as error:
+        chosen = (visible or book.sheet_names)[0]
+        table = book.get_sheet_by_name(chosen)
+        left_out = hidden.of_sheet(file, chosen)
+        indent = (table.start or (0, 0))[1]
+    except (
+        *(CalamineError, IndexError, OSError, KeyError, ValueError),
+        *(zipfile.BadZipFile, zlib.error, ElementTree.ParseError),
+    ) as error:
         raise UnreadableError(
             "This workbook cannot be read. Open it, save it as .xlsx without a password, and upload that."
         ) from error
-    return _sheet(name, ((line, [_cell(value) for value in cells]) for line, cells in rows))
+    columns = {column - 1 - indent for column in left_out.columns}
+    rows = (  # blank lines at the top are among them
+        (line, [_cell(value) for place, value in enumerate(cells) if place not in columns])
+        for line, cells in enumerate(table.iter_rows(), start=1)
+        if line not in left_out.rows
+    )
+    others = [other for other in book.sheet_names if other != chosen]
+    return replace(_sheet(name, rows), notes=_notes(chosen, others, left_out))
+
+
+def _notes(chosen: str, others: list[str], left_out: hidden.Hidden) -> list[str]:
+    """Say in sentences what of a workbook is not read."""
+    notes = []
+    if others:
+        notes.append(f"Only the sheet {chosen} is read, not {', '.join(others)[:200]}.")
+    if count := len(left_out.rows):
+        notes.append(
+            f"{count:,} hidden row{'s' * (count > 1)} left out: show them if they belong to the list."
+        )
+    if count := len(left_out.columns):
+        notes.append(f"{count:,} hidden column{'s' * (count > 1)} left out.")
+    return notes
 
 
 def _cell(value: object) -> Cell:

@@ -113,6 +113,7 @@ class Reader:
             "read": [[headings[place], meanings[place]] for place in sorted(meanings)],
             "kept": [headings[place] for place in self.others],
             "barred": [headings[place] for place in self.barred],
+            "notes": self.sheet.notes,
             "dropped": [word for word in headings if fold(word) in self._dropped],
         }
 

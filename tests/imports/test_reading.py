@@ -8,6 +8,7 @@ from typing import Any
 from zipfile import ZIP_STORED, ZipFile
 
 import pytest
+from openpyxl import Workbook
 
 from imports import reading
 from tests.imports.conftest import as_csv, as_xlsx, as_zip
@@ -152,3 +153,69 @@ def test_too_many_columns_are_refused() -> None:
 def test_a_cell_of_any_length_is_cut() -> None:
     (_, rows) = read(as_csv([["Email"], ["x" * 30_000]]))[0]
     assert len(rows[0][1][0]) == reading.MAX_CELL
+
+
+def with_hidden() -> Workbook:
+    """A workbook whose third row and second column are hidden; that row says yes."""
+    book = Workbook()
+    sheet = book.active
+    for row in (
+        ["", "Email", "Secret", "Opt in"],
+        ["", "ann@example.org", "x", "yes"],
+        ["", "ben@example.org", "x", "yes"],
+        ["", "cal@example.org", "x", "no"],
+    ):
+        sheet.append(row)
+    sheet.row_dimensions[3].hidden = True
+    sheet.column_dimensions["C"].hidden = True
+    book.create_sheet("Old people")
+    book.create_sheet("Notes").sheet_state = "hidden"
+    return book
+
+
+def test_hidden_rows_and_columns_are_skipped_and_said_so() -> None:
+    out = BytesIO()
+    with_hidden().save(out)
+    out.seek(0)
+    (sheet,) = reading.sheets("list.xlsx", out)
+    assert sheet.headings[-2:] == ["Email", "Opt in"]
+    assert [(line, cells[-2:]) for line, cells in sheet.rows] == [
+        (2, ["ann@example.org", "yes"]),
+        (4, ["cal@example.org", "no"]),
+    ]
+    assert sheet.notes == [
+        "Only the sheet Sheet is read, not Old people, Notes.",
+        "1 hidden row left out: show them if they belong to the list.",
+        "1 hidden column left out.",
+    ]
+
+
+def test_hidden_rows_of_an_open_document_are_skipped() -> None:
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    row = "<table:table-row{}>{}</table:table-row>"
+    rows = [
+        row.format(mark, cell.format(email) + cell.format(said))
+        for mark, email, said in (
+            ("", "Email", "Opt in"),
+            ("", "ann@example.org", "yes"),
+            (' table:visibility="collapse"', "ben@example.org", "yes"),
+            ("", "cal@example.org", "no"),
+        )
+    ]
+    names = "urn:oasis:names:tc:opendocument:xmlns"
+    content = (
+        f'<office:document-content xmlns:office="{names}:office:1.0" xmlns:table="{names}:table:1.0" '
+        f'xmlns:text="{names}:text:1.0"><office:body><office:spreadsheet><table:table table:name="People">'
+        f'<table:table-column table:number-columns-repeated="2"/>{"".join(rows)}'
+        "</table:table></office:spreadsheet></office:body></office:document-content>"
+    )
+    files = {
+        "mimetype": b"application/vnd.oasis.opendocument.spreadsheet",
+        "META-INF/manifest.xml": b"<manifest/>",
+        "content.xml": content.encode(),
+    }
+    ((_, found),) = read(as_zip(files), "list.ods")
+    assert [(line, cells[0]) for line, cells in found] == [
+        (2, "ann@example.org"),
+        (4, "cal@example.org"),
+    ]

@@ -1,0 +1,117 @@
+"""Which rows and columns of a workbook's sheet are hidden: calamine does not tell, and a hidden row may say yes.
+
+Read from the marks in the sheet's own XML: ECMA-376 part 1, 18.3.1.13 and 18.3.1.73 for Excel; OpenDocument 1.3 part 3,
+19.749 (`table:visibility`) for ODS. Numbers count from 1.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+from xml.etree import ElementTree
+
+_BLOCK = 1 << 20
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_PACKAGE = "{http://schemas.openxmlformats.org/package/2006/relationships}"
+_MARK = re.compile(rb"<(?:\w+:)?(row|col)\b([^>]*)>")
+_ODS_MARK = re.compile(rb"<(/?)table:(table-row|table-column|table)(?=[\s/>])([^>]*)>")
+_ATTRIBUTE = re.compile(rb"""([\w:-]+)\s*=\s*["']([^"']*)["']""")
+_MOST = 20_000  # an ODS sheet may end in a million repeated rows, or columns
+
+
+@dataclass(slots=True)
+class Hidden:
+    """The hidden rows and columns of one sheet."""
+
+    rows: set[int] = field(default_factory=set)
+    columns: set[int] = field(default_factory=set)
+
+
+def of_sheet(file: BinaryIO, sheet: str) -> Hidden:
+    """Give what is hidden in the sheet of this name; nothing for a file that is neither XLSX nor ODS.
+
+    Raises what zipfile, zlib and ElementTree raise of a damaged file.
+    """
+    file.seek(0)
+    if not zipfile.is_zipfile(file):
+        return Hidden()
+    with zipfile.ZipFile(file) as archive:
+        names = set(archive.namelist())
+        if "content.xml" in names:
+            return _of_ods(archive, sheet)
+        path = _path_of(archive, sheet) if "xl/workbook.xml" in names else None
+        return _of_xlsx(archive, path) if path in names and path else Hidden()
+
+
+def _path_of(archive: zipfile.ZipFile, sheet: str) -> str | None:
+    """Give where in the archive a sheet stands."""
+    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+    relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    targets = {
+        each.get("Id"): each.get("Target", "") for each in relations.iter(f"{_PACKAGE}Relationship")
+    }
+    for each in book.iter(f"{_MAIN}sheet"):
+        if each.get("name") == sheet:
+            target = targets.get(each.get(_RELATION), "")
+            return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+    return None
+
+
+def _tags(
+    archive: zipfile.ZipFile, path: str, mark: re.Pattern[bytes]
+) -> Iterator[re.Match[bytes]]:
+    """Find tags in a part of the archive, a block at a time: a sheet may be larger than memory."""
+    rest = b""
+    with archive.open(path) as part:
+        while block := part.read(_BLOCK):
+            whole, bracket, rest = (rest + block).rpartition(b">")
+            yield from mark.finditer(whole + bracket)
+
+
+def _attributes(text: bytes) -> dict[str, str]:
+    return {name.decode(): value.decode() for name, value in _ATTRIBUTE.findall(text)}
+
+
+def _of_xlsx(archive: zipfile.ZipFile, path: str) -> Hidden:
+    hidden, last = Hidden(), 0
+    for found in _tags(archive, path, _MARK):
+        if found[1] == b"row":
+            if b"hidden" not in found[2]:
+                number = re.search(rb'\br=["\'](\d+)', found[2])
+                last = int(number[1]) if number else last + 1
+                continue
+            told = _attributes(found[2])
+            last = int(told.get("r", last + 1))
+            if told.get("hidden") in ("1", "true"):
+                hidden.rows.add(last)
+        elif b"hidden" in found[2]:
+            told = _attributes(found[2])
+            if told.get("hidden") in ("1", "true"):
+                first = int(told.get("min", 0))
+                hidden.columns.update(range(first, min(int(told.get("max", first)), _MOST) + 1))
+    return hidden
+
+
+def _of_ods(archive: zipfile.ZipFile, sheet: str) -> Hidden:
+    hidden, row, column, is_ours = Hidden(), 1, 1, False
+    for found in _tags(archive, "content.xml", _ODS_MARK):
+        told = _attributes(found[3])
+        if found[2] == b"table":
+            is_ours = not found[1] and told.get("table:name") == sheet
+        elif is_ours and not found[1]:
+            is_seen = told.get("table:visibility", "visible") == "visible"
+            if found[2] == b"table-row":
+                count = int(told.get("table:number-rows-repeated", 1))
+                if not is_seen:
+                    hidden.rows.update(range(row, row + min(count, _MOST)))
+                row += count
+            else:
+                count = int(told.get("table:number-columns-repeated", 1))
+                if not is_seen:
+                    hidden.columns.update(range(column, column + min(count, _MOST)))
+                column += count
+    return hidden
