@@ -41,14 +41,15 @@ def fill(people: int) -> int:
             )
         if not known:
             print(f"filling the database with {people:,} people …", flush=True)
-            _organisations()
+            organisations_of_the_bench()
             _people(people)
         cursor.execute("SELECT count(*) FROM crm_consentevent")
         (events,) = cursor.fetchone()
     return int(events)
 
 
-def _organisations() -> None:
+def organisations_of_the_bench() -> None:
+    """Make the partners and the coalition, unless there are."""
     if Organisation.objects.exists():
         return
     for code, is_partner in (("SOCR", True), ("NEU", True), ("JOINT", False)):

@@ -46,7 +46,7 @@ def run(arguments: list[str]) -> dict[str, Any]:
     parser.add_argument("--json", action="store_true", help="only the last line")
     options = parser.parse_args(arguments)
     filling.fill(options.base)
-    path = options.file or _file(options.rows, options.base)
+    path = options.file or list_of(options.rows, options.base)
     if not options.json:
         _settings()
     ours = _ours(path)
@@ -133,7 +133,7 @@ def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def _file(rows: int, base: int) -> Path:
+def list_of(rows: int, base: int) -> Path:
     """Write the file once; the same numbers give the same file."""
     path = Path(settings.COALESCE_HOME) / f"list-{rows}-{base}.csv"
     if not path.exists():

@@ -34,6 +34,7 @@ shared_buffers = '512MB'
 work_mem = '32MB'
 maintenance_work_mem = '256MB'
 max_wal_size = '4GB'
+random_page_cost = 1.1
 checkpoint_timeout = '15min'
 wal_compression = on
 track_commit_timestamp = on

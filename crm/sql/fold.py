@@ -224,11 +224,14 @@ _THEIR_POINTS = f"""
     CREATE TEMPORARY TABLE fold_point ON COMMIT DROP AS
     {_POINTS.format(restriction="AND cp.supporter_id IN (SELECT id FROM fold_supporter)")}
 """
+# OFFSET 0 keeps the planner to the index: it takes the few for half of all events, and would read them all.
 _THEIRS = """(
-    SELECT v.* FROM crm_consentevent v WHERE v.supporter_id IN (SELECT id FROM fold_supporter)
+    SELECT v.* FROM fold_supporter f
+    CROSS JOIN LATERAL (SELECT * FROM crm_consentevent e WHERE e.supporter_id = f.id OFFSET 0) v
     UNION ALL
-    SELECT v.* FROM crm_consentevent v WHERE v.mailbox IN (SELECT mailbox FROM fold_point)
-        AND (v.supporter_id IS NULL OR v.supporter_id NOT IN (SELECT id FROM fold_supporter)))
+    SELECT v.* FROM (SELECT DISTINCT mailbox FROM fold_point) f
+    CROSS JOIN LATERAL (SELECT * FROM crm_consentevent e WHERE e.mailbox = f.mailbox OFFSET 0) v
+    WHERE v.supporter_id IS NULL OR v.supporter_id NOT IN (SELECT id FROM fold_supporter))
 """
 _THEIR_EVENTS = (
     f"CREATE TEMPORARY TABLE fold_event ON COMMIT DROP AS {_EVENTS.format(source=_THEIRS)}"
