@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -12,6 +13,7 @@ from django.core.files.uploadedfile import UploadedFile
 from crm.models import Organisation, Statement
 
 UNKNOWN = "unknown"
+MOST_STOPS = 20_000  # addresses of one paste; more come as a file
 
 
 class ImportForm(forms.Form):
@@ -78,3 +80,24 @@ class ImportForm(forms.Form):
     def clean_statement(self) -> Statement | None:
         """Give the wording; None stands for "I do not know"."""
         return self._wordings.get(self.cleaned_data["statement"])
+
+
+class StopForm(forms.Form):
+    """Addresses that must never be mailed."""
+
+    addresses = forms.CharField(
+        label="Addresses that must not be emailed",
+        help_text="Paste them, one on a line. For many, import a file with the columns Email and Unsubscribed.",
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "autocomplete": "off"}),
+        error_messages={"required": "Paste at least one address."},
+    )
+
+    def clean_addresses(self) -> list[str]:
+        """Give what was pasted, one piece for each line, comma or semicolon."""
+        pasted = re.split(r"[\n,;]", self.cleaned_data["addresses"])
+        found = [piece for each in pasted if (piece := each.strip())]
+        if len(found) > MOST_STOPS:
+            raise ValidationError(
+                f"These are {len(found):,} addresses. Paste at most {MOST_STOPS:,}, or import them as a file."
+            )
+        return found

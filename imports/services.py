@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -95,6 +97,26 @@ def upload(
             adults_only=adults_only,
             uploaded_by=user,
         )
+
+
+def upload_stops(
+    *, organisation: Organisation, addresses: Sequence[str], user: User | None
+) -> Import:
+    """Keep addresses that must not be mailed as a file that says so, to be read like any other.
+
+    Raises ValidationError as `upload` does.
+    """
+    quoted = (address.replace('"', "") for address in addresses)
+    lines = ["Email,Unsubscribed", *(f'"{address}",yes' for address in quoted)]
+    return upload(
+        organisation=organisation,
+        name=f"Addresses to stop, {timezone.localdate():%d %B %Y}.csv",
+        content=io.BytesIO("\n".join(lines).encode()),
+        statement=None,
+        collected_on=None,
+        adults_only=False,
+        user=user,
+    )
 
 
 def _check_wording(statement: Statement, organisation: Organisation) -> None:

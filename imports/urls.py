@@ -9,6 +9,7 @@ from imports import views
 urlpatterns = [
     path("", views.imports, name="imports"),
     path("new/", views.add, name="add-import"),
+    path("stop/", views.stop, name="stop-addresses"),
     path("<uuid:public_id>/", views.show, name="import"),
     path("<uuid:public_id>/apply/", views.apply, name="apply-import"),
     path("<uuid:public_id>/undo/", views.undo, name="undo-import"),

@@ -17,7 +17,7 @@ from crm.middleware import StaffRequest
 from crm.pages import page
 from crm.wakeups import wake
 from imports import mending, services, tasks, undoing, words
-from imports.forms import ImportForm
+from imports.forms import ImportForm, StopForm
 from imports.models import Import, ImportChunk, Problem
 
 PAGE, PROBLEMS = 50, 100
@@ -62,6 +62,26 @@ def add(request: HttpRequest) -> HttpResponse:
             wake(tasks.read, made.pk)
             return redirect("import", made.public_id)
     return render(request, "imports/add.html", {"form": form})
+
+
+@admin_required
+def stop(request: HttpRequest) -> HttpResponse:
+    """Paste addresses that must not be mailed; they become an import that is checked like any other."""
+    staff = cast(StaffRequest, request)
+    form = StopForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = services.upload_stops(
+                organisation=staff.organisation,
+                addresses=form.cleaned_data["addresses"],
+                user=staff.user,
+            )
+        except ValidationError as error:
+            form.add_error(None, " ".join(error.messages))
+        else:
+            wake(tasks.read, made.pk)
+            return redirect("import", made.public_id)
+    return render(request, "imports/stop.html", {"form": form})
 
 
 def _upload(staff: StaffRequest, said: dict[str, Any]) -> Import:

@@ -13,12 +13,13 @@ from django.test import Client
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from crm.models import ConsentEvent, Organisation, Statement, Supporter
+from crm.models import ConsentEvent, ContactPoint, Organisation, Statement, Supporter
+from crm.reasons import Reason
 from imports import mending, presets, services, tasks, views
 from imports.headings import fold
 from imports.models import Import, StagedRow
 from tests import factories
-from tests.imports.conftest import HEAD, apply, as_csv, as_xlsx, preview, upload
+from tests.imports.conftest import HEAD, apply, as_csv, as_xlsx, bring, preview, reasons, upload
 
 pytestmark = pytest.mark.django_db
 Capture = Callable[..., Any]
@@ -310,3 +311,14 @@ def test_a_lost_task_is_found_again(socr: Organisation, monkeypatch: pytest.Monk
     tasks.sweep()
     file.refresh_from_db()
     assert file.state == Import.State.APPLIED
+
+
+def test_pasted_addresses_are_stopped_and_no_later_list_brings_them_back(
+    admin: Client, socr: Organisation
+) -> None:
+    admin.post(reverse("stop-addresses"), {"addresses": "Jo@Example.org; al@example.org\nnonsense"})
+    file = services.preview(file=Import.objects.get())
+    assert (file.counts["no"], file.counts["refused"]) == (2, 1)
+    apply(file)
+    bring(socr, [HEAD, ["jo@example.org", "Jo", "Lee", "yes", "2026-03-01"]])
+    assert Reason(0) not in {reasons(found) for found in ContactPoint.objects.all()}

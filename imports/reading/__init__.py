@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from imports import hidden
+from imports.reading import hidden
 
 Cell = str | datetime | date
 MAX_UNPACKED = 1024 * 1024 * 1024  # bytes in all files of a ZIP together
