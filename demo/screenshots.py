@@ -15,6 +15,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from demo import cast
 from demo.caught import read_caught
 
+_SHORT_LIST = """nora@example.org,Nora,Finch,yes,2026-05-02
+obi@example.org,Obi,Adeyemi,no,2026-05-02
+pat at example.org,Pat,Moss,yes,2026-05-02
+quinn@example.org,Quinn,Ash,maybe,2026-05-02
+"""
 WIDE, NARROW = {"width": 1200, "height": 800}, {"width": 390, "height": 800}
 
 
@@ -52,6 +57,7 @@ def main(base: str, folder: Path, mail: Path) -> None:
             page.goto(f"{base}{path}")
             page.locator(link).first.click()
             _take(page, folder / f"{name}.png")
+        _import_and_undo(page, base, folder)
         _make_form(page, base)
         _take(page, folder / "sign-up-form.png")
         page.set_viewport_size(NARROW)  # type: ignore[arg-type]
@@ -59,6 +65,25 @@ def main(base: str, folder: Path, mail: Path) -> None:
         _take(page, folder / "people-narrow.png")
         _take_public(browser, base, folder, mail)
         browser.close()
+
+
+def _import_and_undo(page: Page, base: str, folder: Path) -> None:
+    """Bring a short list and take it out again, with a picture of each step."""
+    page.goto(f"{base}/imports/new/")
+    rows = "Email,First name,Last name,Opt in,Opt in date\r\n" + _SHORT_LIST
+    page.get_by_label("Spreadsheet").set_input_files(
+        {"name": "stall-in-may.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    )
+    page.get_by_label("Which sign-up wording").select_option(index=1)
+    page.get_by_role("button", name="Read the file").click()
+    page.get_by_role("button", name="Import these people").wait_for()
+    _take(page, folder / "import-preview.png")
+    page.get_by_role("button", name="Import these people").click()
+    page.get_by_role("button", name="See what undoing would do").click()
+    page.get_by_role("button", name="Undo this import").wait_for()
+    _take(page, folder / "import-undo.png")
+    page.get_by_role("button", name="Undo this import").click()
+    page.get_by_text("This import is undone").wait_for()
 
 
 def _make_form(page: Page, base: str) -> None:
