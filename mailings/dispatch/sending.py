@@ -71,6 +71,7 @@ def send_chunk(campaign_id: int) -> bool:
         except queue.LostLeaseError:
             log.warning("chunk %d was taken over by another worker", claimed.chunk_id)
         finally:
+            queue.let_go(claimed)
             with connection.cursor() as cursor:
                 cursor.execute("RESET synchronous_commit")
     return True

@@ -1,7 +1,8 @@
 """Statements of the queue: claim a chunk, ask once more, settle, and clear up after a worker that died.
 
 Each commits by itself. A chunk's token changes with every claim: a worker that was taken for dead and is only
-slow finds its token gone, and stops (fencing).
+slow finds its token gone, and stops (fencing). A session's advisory lock, named by the token, tells a dead worker
+from a slow one: it ends with the worker's connection, long before the lease does.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from crm.reasons import Reason
 from mailings.models import Delivery
 
 LEASE = "2 minutes"  # longer than a chunk's slowest message; renewed with each
+# The lock of whoever holds a chunk: two 32-bit numbers, a space of keys apart from those of 64 bits.
+_HOLDS = "6019270, (token % 2147483647)::int"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,10 @@ class Claim:
 
 
 def claim(campaign_id: int) -> Claim | None:
-    """Take the next open chunk of a campaign that is being sent. Uses chunk_to_do."""
+    """Take the next open chunk of a campaign that is being sent, and its lock. Uses chunk_to_do.
+
+    The lock is there before the claim is committed, so that nobody sees the one without the other.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -46,12 +52,21 @@ def claim(campaign_id: int) -> Claim | None:
                       SELECT m.id FROM mailings_campaign m WHERE m.id = %s AND m.state = 'sending'
                         AND mailings_not_live(m.organisation_id, m.mode) = '{{}}')
                 ORDER BY c.first LIMIT 1 FOR UPDATE OF c SKIP LOCKED)
-            RETURNING id, campaign_id, first, last, token
+            RETURNING id, campaign_id, first, last, token, pg_advisory_lock({_HOLDS.replace("%", "%%")})
             """,
             [campaign_id],
         )
         row = cursor.fetchone()
-    return Claim(*row) if row else None
+    return Claim(*row[:5]) if row else None
+
+
+def let_go(claimed: Claim) -> None:
+    """Give a chunk's lock back."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT pg_advisory_unlock({_HOLDS.replace('%', '%%')}) FROM (SELECT %s::bigint) held(token)",
+            [claimed.token],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,17 +276,18 @@ def settle(claimed: Claim, sent: Sequence[int], *, again_after: str | None) -> N
 def reap() -> int:
     """Clear up after workers that died: settle what their cursor proves, and mark the one in doubt.
 
-    What the relay put off is tried again.
+    What the relay put off is tried again. A worker is dead when its lock has gone or its lease has run out.
 
     Gives how many messages may or may not have been sent. Each chunk gets a new token, so that a worker that
     was only slow stops before its next message.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             WITH dead AS (
                 SELECT id, campaign_id, first, last, cursor FROM mailings_chunk
-                WHERE state = 1 AND leased_until < now() FOR UPDATE SKIP LOCKED
+                WHERE state = 1 AND (leased_until < now() OR pg_try_advisory_xact_lock({_HOLDS}))
+                FOR UPDATE SKIP LOCKED
             ), doubt AS (
                 UPDATE mailings_delivery d
                 SET status = CASE WHEN d.seq < dead.cursor THEN 1 ELSE 4 END, settled_at = now()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from crm import wall
@@ -306,3 +308,35 @@ def test_a_worker_that_lost_its_lease_stops_before_the_next_message(socr: Organi
     asking = queue.Asking.about(question(Version.objects.get(campaign=made)))
     with pytest.raises(queue.LostLeaseError):
         asking.ask(claimed, message)
+
+
+def test_a_worker_whose_connection_ended_is_found_dead_before_its_lease_ends(
+    socr: Organisation,
+) -> None:
+    made = _claimed(socr)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock_all()")  # as when its session ends
+    sending.sweep()
+    assert Chunk.objects.get(campaign=made).state == Chunk.State.OPEN
+
+
+def test_a_worker_that_is_only_slow_keeps_its_chunk(socr: Organisation) -> None:
+    made = _claimed(socr)
+    token = Chunk.objects.get(campaign=made).token
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock_all()")
+    with closing(connection.copy()) as other, other.cursor() as cursor:  # another session
+        cursor.execute("SELECT pg_advisory_lock(6019270, %s::int)", [token])
+        sending.sweep()
+    assert Chunk.objects.get(campaign=made).state == Chunk.State.LEASED
+
+
+def _claimed(where: Organisation) -> Campaign:
+    """A campaign with its only chunk claimed."""
+    supporter_who_said_yes(where, "a@example.org")
+    fold.rebuild()
+    made = campaign(where)
+    sending.freeze(campaign_id=made.pk)
+    with wall.platform_session():
+        assert queue.claim(made.pk) is not None
+    return made
