@@ -14,7 +14,6 @@ name other servers, as everywhere. `--json` prints nothing but the JSON.
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 from collections import Counter
 from contextlib import ExitStack
@@ -136,8 +135,6 @@ def _compare(campaign: Campaign, log: Path | None) -> dict[str, Any]:
         "arrived_but_not_said_so": sum(
             status[key] not in (Delivery.Status.SENT, Delivery.Status.IN_DOUBT) for key in arrived
         ),
-        "in_doubt_and_arrived": sum(
-            status[key] == Delivery.Status.IN_DOUBT for key in arrived
-        ),
+        "in_doubt_and_arrived": sum(status[key] == Delivery.Status.IN_DOUBT for key in arrived),
         **found,
     }

@@ -33,7 +33,7 @@ def serving(offer: str, *, break_at: str, answers: dict[str, str]) -> Iterator[i
                     return
                 if is_message and verb != ".":
                     continue
-                is_message = verb == "DATA"
+                is_message = verb == "DATA" and "DATA" not in answers
                 word = verb.partition(" ")[0].upper()
                 usual = {"EHLO": offer, "DATA": "354 go on\r\n"}.get(word, "250 OK\r\n")
                 client.sendall(answers.get(word, usual).encode())

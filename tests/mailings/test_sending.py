@@ -340,3 +340,18 @@ def _claimed(where: Organisation) -> Campaign:
     with wall.platform_session():
         assert queue.claim(made.pk) is not None
     return made
+
+
+def test_the_asking_is_planned_once_and_not_for_each_message(socr: Organisation) -> None:
+    made = _claimed(socr)
+    chunk = Chunk.objects.get(campaign=made)
+    claimed = queue.Claim(chunk.pk, made.pk, chunk.first, chunk.last, chunk.token)
+    asking = queue.Asking.about(question(Version.objects.get(campaign=made)))
+    (message,) = queue.messages(claimed)
+    with queue.swift_session(), connection.cursor() as cursor:
+        for _ in range(3):
+            asking.ask(claimed, message)
+        cursor.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%mailings_chunk%'"
+        )
+        assert cursor.fetchall() == [(3, 0)]
