@@ -242,12 +242,22 @@ def put_off(message: Message, why: str) -> None:
         )
 
 
+# What the campaign says about a message that may have been sent.
+_BY_CAMPAIGN = """
+    CASE (SELECT m.on_doubt FROM mailings_campaign m WHERE m.id = d.campaign_id)
+        WHEN 'resend' THEN 0 WHEN 'drop' THEN 5 ELSE 4 END
+"""
+
+
 def settle_doubt(claimed: Claim) -> None:
-    """Mark the message at the cursor as one that may have been sent: the connection broke while it was."""
+    """Mark the message at the cursor as one that may have been sent: the connection broke while it was.
+
+    If the campaign says so, it waits again instead, or is given up.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            UPDATE mailings_delivery d SET status = 4, settled_at = now() FROM mailings_chunk c
+            f"""
+            UPDATE mailings_delivery d SET status = {_BY_CAMPAIGN}, settled_at = now() FROM mailings_chunk c
             WHERE c.id = %s AND c.token = %s AND d.campaign_id = c.campaign_id AND d.seq = c.cursor AND d.status = 0
             """,
             [claimed.chunk_id, claimed.token],
@@ -294,6 +304,15 @@ def settle(claimed: Claim, sent: Sequence[int], *, again_after: str | None) -> N
             "UPDATE mailings_delivery SET status = 1, settled_at = now() WHERE id = ANY(%s) AND status = 0",
             [list(sent)],
         )
+        # Somebody may have asked meanwhile that one of its messages be sent again.
+        cursor.execute(
+            """
+            UPDATE mailings_chunk c SET state = 0 WHERE c.id = %s AND c.state = 2 AND EXISTS (
+                SELECT FROM mailings_delivery d WHERE d.campaign_id = c.campaign_id
+                  AND d.seq BETWEEN c.first AND c.last AND d.status = 0)
+            """,
+            [claimed.chunk_id],
+        )
 
 
 def reap() -> int:
@@ -313,7 +332,7 @@ def reap() -> int:
                 FOR UPDATE SKIP LOCKED
             ), doubt AS (
                 UPDATE mailings_delivery d
-                SET status = CASE WHEN d.seq < dead.cursor THEN 1 ELSE 4 END, settled_at = now()
+                SET status = CASE WHEN d.seq < dead.cursor THEN 1 ELSE {_BY_CAMPAIGN} END, settled_at = now()
                 FROM dead
                 WHERE d.campaign_id = dead.campaign_id AND d.seq BETWEEN dead.first AND dead.cursor AND d.status = 0
                   AND d.detail = ''
