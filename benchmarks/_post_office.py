@@ -39,8 +39,8 @@ def main(host: str, port: int, number: int) -> float:
     django.setup()
     logging.disable(logging.CRITICAL)
     from django.core.management import call_command
-    from post_office import mail
-    from post_office.models import EmailTemplate
+    from post_office import mail  # type: ignore[import-not-found]
+    from post_office.models import EmailTemplate  # type: ignore[import-not-found]
 
     call_command("migrate", verbosity=0)
     words = json.load(sys.stdin)

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import redis
 from django.db import InterfaceError, OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerError
@@ -30,6 +30,7 @@ _GONE = (psutil.NoSuchProcess, psutil.AccessDenied)
 class Troubles:
     """What happens meanwhile."""
 
+    synchronous_commit: str
     kill_every: float
     restart_postgres: str | None
     wipe_valkey: bool
@@ -58,6 +59,7 @@ def send(
         "COALESCE_LOGIN": "worker",
         "COALESCE_SMTP": f"smtp://{server.host}:{server.port}",
         "COALESCE_SENDING_SLOTS": str(workers),
+        "COALESCE_CURSOR_COMMIT": troubles.synchronous_commit,
     }
     celery = ["-m", "celery", "-A", "config", "worker", "--loglevel", "ERROR"]
     chosen = ["--concurrency", str(workers), "--queues", "bulk,default"]

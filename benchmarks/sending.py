@@ -43,6 +43,7 @@ def run(arguments: list[str]) -> dict[str, Any]:
     parser.add_argument("--kill-every", type=float, default=0, help="seconds; 0: never")
     parser.add_argument("--faults", action="store_true")
     parser.add_argument("--restart-postgres", choices=["fast", "immediate"])
+    parser.add_argument("--synchronous-commit", choices=["on", "off"], default="on")
     parser.add_argument("--wipe-valkey", action="store_true")
     parser.add_argument("--sink", help="host:port of an SMTP server of one's own")
     parser.add_argument("--sink-log", type=Path, help="what that server writes, a line a message")
@@ -53,7 +54,12 @@ def run(arguments: list[str]) -> dict[str, Any]:
     campaign, total = filling.frozen_campaign(
         options.recipients, name="sending", subject=SUBJECT, body=BODY
     )
-    troubles = Troubles(options.kill_every, options.restart_postgres, options.wipe_valkey)
+    troubles = Troubles(
+        options.synchronous_commit,
+        options.kill_every,
+        options.restart_postgres,
+        options.wipe_valkey,
+    )
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if options.sink:
@@ -76,7 +82,7 @@ def run(arguments: list[str]) -> dict[str, Any]:
         "faults": options.faults,
         "postgres_restarted": options.restart_postgres or "",
         "valkey_wiped": options.wipe_valkey,
-        "synchronous_commit": "off",
+        "synchronous_commit": options.synchronous_commit,
         **found,
         **_rates(course, total, yardsticks),
     }

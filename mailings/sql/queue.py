@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from psycopg import ClientCursor, Cursor
 
@@ -158,7 +159,7 @@ class LostLeaseError(Exception):
 
 @contextmanager
 def swift_session() -> Iterator[None]:
-    """Make the statement of each message cheap: planned once, and its commit not waiting for the disk (decision 7).
+    """Make the statement of each message cheap: planned once, and its commit as COALESCE_CURSOR_COMMIT has it.
 
     Django turns prepared statements off on every connection, even for a statement that asks to be one: the number
     of runs after which psycopg prepares a statement by itself is set so high that only those that ask are.
@@ -167,7 +168,9 @@ def swift_session() -> Iterator[None]:
     raw = connection.connection
     before = raw.prepare_threshold
     with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit = off; SET plan_cache_mode = force_generic_plan")
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+        commit = settings.COALESCE_CURSOR_COMMIT
+        cursor.execute("SELECT set_config('synchronous_commit', %s, false)", [commit])
     raw.prepare_threshold = _NEVER
     try:
         yield
