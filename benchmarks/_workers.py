@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -45,7 +45,6 @@ class Course:
     worker_mb: float = 0.0
     broker_mb: float = 0.0
     longest_queue: int = 0
-    killed: list[int] = field(default_factory=list)
 
 
 def send(
@@ -63,7 +62,9 @@ def send(
     }
     celery = ["-m", "celery", "-A", "config", "worker", "--loglevel", "ERROR"]
     chosen = ["--concurrency", str(workers), "--queues", "bulk,default"]
-    parent = subprocess.Popen([sys.executable, *celery, *chosen], env=environment)
+    parent = subprocess.Popen(
+        [sys.executable, *celery, *chosen], env=environment, stdout=subprocess.DEVNULL
+    )
     try:
         return _watch(campaign, psutil.Process(parent.pid), broker, troubles, hasten)
     finally:
