@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django
 from django.core.management import call_command
@@ -46,6 +47,8 @@ def _own_database() -> None:
     os.environ["COALESCE_HOME"] = str(home)
     for login, url in urls.items():
         os.environ[f"DATABASE_URL_{login.upper()}"] = url
+    # And the broker's queues, so that no worker of an installation takes what a benchmark sends.
+    os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path="/7").geturl()
 
 
 if __name__ == "__main__":

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from crm import wall
 from crm.hashing import hashes_of
-from crm.models import GoLive, Organisation, Purpose, Role, User
+from crm.models import GoLive, Organisation, Purpose, Role, Segment, Tag, User
 from crm.services import organisations
 from crm.sql import fold
 from mailings.models import Campaign, Version
+from mailings.services import sending
 
 FIRST = "Priya Daniel Elizabeth Mohammed Sian Zoe Thomas Aisha Grace Oliver Chloe Ravi Megan Callum Niamh Kwame".split()
 LAST = "Okafor Smith Jones Patel Khan Evans Murphy Nguyen Brown Taylor Ahmed Wilson Davies Singh Walker Hughes".split()
@@ -190,3 +191,37 @@ def campaign(organisation: Organisation) -> tuple[Campaign, Version]:
         author=author,
     )
     return made, version
+
+
+def frozen_campaign(
+    people: int, *, name: str, subject: str = "bench", body: str = "bench"
+) -> tuple[Campaign, int]:
+    """Freeze an approved campaign to so many people; give it and the number of its messages."""
+    socr = Organisation.objects.get(code="SOCR")
+    tag, _ = Tag.objects.get_or_create(organisation=socr, name=f"{name} {people}")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO crm_supportertag (organisation_id, supporter_id, tag_id)
+            SELECT cp.organisation_id, cp.supporter_id, %s
+            FROM crm_contactpoint cp JOIN crm_consentstate s ON s.contact_point_id = cp.id
+            WHERE s.granted_at IS NOT NULL AND s.refused_at IS NULL AND s.expires_at > now() AND cp.organisation_id = %s
+              AND (SELECT count(*) FROM crm_supportertag t WHERE t.tag_id = %s) = 0
+            ORDER BY cp.id LIMIT %s ON CONFLICT DO NOTHING
+            """,
+            [tag.pk, socr.pk, tag.pk, people],
+        )
+    segment, _ = Segment.objects.get_or_create(
+        organisation=socr,
+        name=tag.name,
+        defaults={"rules": {"rules": [{"field": "tag", "op": "is", "value": tag.pk}]}},
+    )
+    made, version = campaign(socr)
+    approver, _ = User.objects.get_or_create(email="bench-approver@example.org")
+    Version.objects.filter(pk=version.pk).update(segment=segment, subject=subject, body=body)
+    Version.objects.filter(pk=version.pk).update(
+        approved_by=approver, approved_at="2026-01-01T00:00Z"
+    )
+    Campaign.objects.filter(pk=made.pk).update(state=Campaign.State.SCHEDULED)
+    total = sending.freeze(campaign_id=made.pk)
+    return made, total

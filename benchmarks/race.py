@@ -33,10 +33,8 @@ from django.db import connection
 
 from benchmarks import filling
 from crm import tokens
-from crm.models import Organisation, Segment, Tag, User
 from demo.servers import free_port
-from mailings.models import Campaign, Delivery, Version
-from mailings.services import sending
+from mailings.models import Campaign, Delivery
 
 SENDERS = 2
 READERS = 3  # who press stop at the same time
@@ -70,7 +68,7 @@ def run(arguments: list[str]) -> dict[str, Any]:
     logging.getLogger("mail.log").setLevel(logging.ERROR)
     filling.fill(max(options.people * 2, 1))
     with tempfile.TemporaryDirectory() as folder, _mail_server(options.rate), _web() as url:
-        campaign, total = _begin(options.people)
+        campaign, total = filling.frozen_campaign(options.people, name="race")
         sender = [sys.executable, "-m", "benchmarks._sender", str(campaign.pk)]
         senders = [subprocess.Popen([*sender, f"{folder}/{number}"]) for number in range(SENDERS)]
         ahead = 2 if options.rate else AHEAD
@@ -132,38 +130,6 @@ def _web() -> Iterator[str]:
             yield url
         finally:
             server.terminate()
-
-
-def _begin(people: int) -> tuple[Campaign, int]:
-    """Freeze an approved campaign to so many people; give it and the number of its messages."""
-    socr = Organisation.objects.get(code="SOCR")
-    tag, _ = Tag.objects.get_or_create(organisation=socr, name=f"race {people}")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO crm_supportertag (organisation_id, supporter_id, tag_id)
-            SELECT cp.organisation_id, cp.supporter_id, %s
-            FROM crm_contactpoint cp JOIN crm_consentstate s ON s.contact_point_id = cp.id
-            WHERE s.granted_at IS NOT NULL AND s.refused_at IS NULL AND s.expires_at > now() AND cp.organisation_id = %s
-              AND (SELECT count(*) FROM crm_supportertag t WHERE t.tag_id = %s) = 0
-            ORDER BY cp.id LIMIT %s ON CONFLICT DO NOTHING
-            """,
-            [tag.pk, socr.pk, tag.pk, people],
-        )
-    segment, _ = Segment.objects.get_or_create(
-        organisation=socr,
-        name=tag.name,
-        defaults={"rules": {"rules": [{"field": "tag", "op": "is", "value": tag.pk}]}},
-    )
-    campaign, version = filling.campaign(socr)
-    approver, _ = User.objects.get_or_create(email="bench-approver@example.org")
-    Version.objects.filter(pk=version.pk).update(segment=segment)
-    Version.objects.filter(pk=version.pk).update(
-        approved_by=approver, approved_at="2026-01-01T00:00Z"
-    )
-    Campaign.objects.filter(pk=campaign.pk).update(state=Campaign.State.SCHEDULED)
-    total = sending.freeze(campaign_id=campaign.pk)
-    return campaign, total
 
 
 def _say_stop(campaign: Campaign, url: str, stops: int, total: int, ahead: int) -> dict[int, float]:

@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from crm.models import Organisation, Purpose, Segment, SignUpForm, Topic
-from mailings.models import Version
+from mailings.models import Campaign, Version
 
 
 class CampaignForm(forms.Form):
@@ -45,6 +45,13 @@ class CampaignForm(forms.Form):
             "Choose a subject that gives nobody’s membership away: work addresses are read at work."
         ),
     )
+    on_doubt = forms.ChoiceField(
+        label="If an email may or may not have gone out",
+        choices=Campaign.OnDoubt.choices,
+        initial=Campaign.OnDoubt.HOLD,
+        required=False,
+        help_text="This happens to very few, when a connection or a server breaks at that moment.",
+    )
     due_at = forms.DateTimeField(
         label="When to send it",
         required=False,
@@ -58,6 +65,10 @@ class CampaignForm(forms.Form):
             not organisation.is_partner
         ):  # the joint list is mailed on behalf of every partner as it is
             del self.fields["is_coordinated"]
+
+    def clean_on_doubt(self) -> str:
+        """Wait, if nothing was chosen."""
+        return self.cleaned_data["on_doubt"] or Campaign.OnDoubt.HOLD
 
 
 class TextForm(forms.Form):

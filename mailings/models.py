@@ -30,6 +30,13 @@ class Campaign(OwnedModel):
         DONE = "done", "Sent"
         CANCELLED = "cancelled", "Cancelled"
 
+    class OnDoubt(models.TextChoices):
+        """What happens to a message of which nobody can know whether it was sent (RFC 1047)."""
+
+        HOLD = "hold", "Wait until somebody decides"
+        RESEND = "resend", "Send it again: somebody may get it twice"
+        DROP = "drop", "Do not send it again: somebody may not get it"
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=120)
     mode = models.CharField(max_length=20, choices=Mode.choices, default=Mode.OWN)
@@ -42,6 +49,7 @@ class Campaign(OwnedModel):
     members_only = models.BooleanField(
         default=False, help_text="Never goes to an inbox that several people read (R-SEC7)."
     )
+    on_doubt = models.CharField(max_length=10, choices=OnDoubt.choices, default=OnDoubt.HOLD)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False
     )
@@ -218,6 +226,7 @@ class Delivery(OwnedModel):
         SKIPPED = 2, "Left out at the last moment"
         FAILED = 3, "Refused by the mail server"
         IN_DOUBT = 4, "May have been sent"
+        DROPPED = 5, "May have been sent, and is not sent again"
 
     id = models.BigAutoField(primary_key=True)
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)

@@ -16,7 +16,7 @@ REGISTRY: Registry = (
     Plain("mailings_chunk", "campaign_id first last state token leased_until cursor"),
     Personal("mailings_campaign", "created_by_id", _P.STAFF, _K.LEDGER),
     Plain("mailings_campaign", "name mode state due_at suitable_for_under_18"),
-    Plain("mailings_campaign", "is_important members_only"),
+    Plain("mailings_campaign", "is_important members_only on_doubt"),
     Plain("mailings_campaign", "created_at started_at finished_at"),
     Plain("mailings_figures", "campaign_id messages overlap sent refused counted_at"),
     Personal("mailings_version", "author_id approved_by_id approved_at", _P.STAFF, _K.LEDGER),

@@ -16,6 +16,7 @@ urlpatterns = [
     path("<uuid:public_id>/test/", whole(views.test), name="test-campaign"),
     path("<uuid:public_id>/approve/", whole(views.approve), name="approve-campaign"),
     path("<uuid:public_id>/cancel/", whole(views.cancel), name="cancel-campaign"),
+    path("<uuid:public_id>/doubt/", whole(views.doubt), name="campaign-doubt"),
     path("<uuid:public_id>/copy/", whole(views.copy), name="copy-campaign"),
     path("<uuid:public_id>/people/<uuid:person_id>/", views.why, name="why"),
     path("people/<uuid:public_id>/", views.person_mail, name="person-mail"),

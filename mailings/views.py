@@ -18,7 +18,7 @@ from crm.models import Supporter
 from crm.pages import page
 from crm.services import audit
 from crm.wakeups import wake
-from mailings import audience, dispatch, explaining, figures, history, membership, rendering
+from mailings import audience, dispatch, doubts, explaining, figures, history, membership, rendering
 from mailings.forms import CampaignForm, TextForm
 from mailings.models import Campaign, JointApproval, Version
 from mailings.services import campaigns as services
@@ -131,6 +131,7 @@ def campaign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         )
     if found.state in (Campaign.State.SENDING, Campaign.State.DONE):
         context["progress"] = audience.progress(found)
+        context["doubt"] = doubts.of(found)
         context["totals"] = figures.for_joint_organisers(found)
         if not found.is_coordinated:
             context["outcomes"] = audience.outcomes(found)
@@ -182,6 +183,22 @@ def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect("campaign", campaign.public_id)
+
+
+def doubt(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Show the emails that may have been sent, and decide about them; only whose the campaign is may."""
+    staff = cast(StaffRequest, request)
+    campaign = get_object_or_404(Campaign, public_id=public_id, organisation=staff.organisation)
+    if request.method == "POST":
+        again = request.POST.get("choice") == "again"
+        doubts.decide(campaign=campaign, send_again=again)
+        said = "They are sent again." if again else "They are not sent again."
+        messages.success(request, said)
+        return redirect("campaign", campaign.public_id)
+    people = doubts.people(campaign)
+    audit.listed(people=people, page="emails in doubt")
+    context = {"campaign": campaign, "found": doubts.of(campaign), "people": people}
+    return render(request, "mailings/doubt.html", context)
 
 
 @require_POST

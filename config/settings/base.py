@@ -157,6 +157,9 @@ EMAIL_TIMEOUT = 60
 COALESCE_SENDING_SLOTS = int(
     os.environ.get("COALESCE_SENDING_SLOTS", "2")
 )  # workers for a campaign
+# Whether each message waits until the disk has its place in the queue. "off" is quicker, and a crash of PostgreSQL
+# itself may then send the last messages before it twice (decision 0018).
+COALESCE_CURSOR_COMMIT = os.environ.get("COALESCE_CURSOR_COMMIT", "on")
 DEFAULT_FROM_EMAIL = os.environ.get("COALESCE_PLATFORM_ADDRESS", "coalesce@example.org")
 
 # Whom people may complain to: its name is changing (docs/reference/law.md).

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import uuid
 
-from django.db import connection
-
 from crm import tokens, wall
 from crm.models import Organisation, User
 from crm.services import backups
@@ -64,15 +62,13 @@ def send_chunk(campaign_id: int) -> bool:
         claimed = queue.claim(campaign_id)
         if claimed is None:
             return False
-        with connection.cursor() as cursor:
-            cursor.execute("SET synchronous_commit = off")
         try:
-            _send(claimed)
+            with queue.swift_session():
+                _send(claimed)
         except queue.LostLeaseError:
             log.warning("chunk %d was taken over by another worker", claimed.chunk_id)
         finally:
-            with connection.cursor() as cursor:
-                cursor.execute("RESET synchronous_commit")
+            queue.let_go(claimed)
     return True
 
 

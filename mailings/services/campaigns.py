@@ -39,6 +39,7 @@ class Plan:
     suitable_for_under_18: bool = False
     is_important: bool = False
     members_only: bool = False
+    on_doubt: str = Campaign.OnDoubt.HOLD
     due_at: datetime | None = None
 
 
@@ -72,6 +73,7 @@ def create(*, organisation: Organisation, plan: Plan, user: User) -> Campaign:
         suitable_for_under_18=plan.suitable_for_under_18,
         is_important=plan.is_important,
         members_only=plan.members_only,
+        on_doubt=plan.on_doubt,
         due_at=plan.due_at,
         created_by=user,
     )
@@ -208,6 +210,7 @@ def copy(*, campaign: Campaign, organisation: Organisation, user: User) -> Campa
                 is_coordinated=campaign.is_coordinated,
                 suitable_for_under_18=campaign.suitable_for_under_18,
                 members_only=campaign.members_only,
+                on_doubt=campaign.on_doubt,
             ),
             user=user,
         )

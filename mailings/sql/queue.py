@@ -1,15 +1,18 @@
 """Statements of the queue: claim a chunk, ask once more, settle, and clear up after a worker that died.
 
 Each commits by itself. A chunk's token changes with every claim: a worker that was taken for dead and is only
-slow finds its token gone, and stops (fencing).
+slow finds its token gone, and stops (fencing). A session's advisory lock, named by the token, tells a dead worker
+from a slow one: it ends with the worker's connection, long before the lease does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from psycopg import ClientCursor, Cursor
 
@@ -19,6 +22,8 @@ from crm.reasons import Reason
 from mailings.models import Delivery
 
 LEASE = "2 minutes"  # longer than a chunk's slowest message; renewed with each
+# The lock of whoever holds a chunk: two 32-bit numbers, a space of keys apart from those of 64 bits.
+_HOLDS = "6019270, (token % 2147483647)::int"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,10 @@ class Claim:
 
 
 def claim(campaign_id: int) -> Claim | None:
-    """Take the next open chunk of a campaign that is being sent. Uses chunk_to_do."""
+    """Take the next open chunk of a campaign that is being sent, and its lock. Uses chunk_to_do.
+
+    The lock is there before the claim is committed, so that nobody sees the one without the other.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -46,12 +54,21 @@ def claim(campaign_id: int) -> Claim | None:
                       SELECT m.id FROM mailings_campaign m WHERE m.id = %s AND m.state = 'sending'
                         AND mailings_not_live(m.organisation_id, m.mode) = '{{}}')
                 ORDER BY c.first LIMIT 1 FOR UPDATE OF c SKIP LOCKED)
-            RETURNING id, campaign_id, first, last, token
+            RETURNING id, campaign_id, first, last, token, pg_advisory_lock({_HOLDS.replace("%", "%%")})
             """,
             [campaign_id],
         )
         row = cursor.fetchone()
-    return Claim(*row) if row else None
+    return Claim(*row[:5]) if row else None
+
+
+def let_go(claimed: Claim) -> None:
+    """Give a chunk's lock back."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT pg_advisory_unlock({_HOLDS.replace('%', '%%')}) FROM (SELECT %s::bigint) held(token)",
+            [claimed.token],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +157,30 @@ class LostLeaseError(Exception):
     """The chunk was given to another worker: this one must stop at once."""
 
 
+@contextmanager
+def swift_session() -> Iterator[None]:
+    """Make the statement of each message cheap: planned once, and its commit as COALESCE_CURSOR_COMMIT has it.
+
+    Django turns prepared statements off on every connection, even for a statement that asks to be one: the number
+    of runs after which psycopg prepares a statement by itself is set so high that only those that ask are.
+    """
+    connection.ensure_connection()
+    raw = connection.connection
+    before = raw.prepare_threshold
+    with connection.cursor() as cursor:
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+        commit = settings.COALESCE_CURSOR_COMMIT
+        cursor.execute("SELECT set_config('synchronous_commit', %s, false)", [commit])
+    raw.prepare_threshold = _NEVER
+    try:
+        yield
+    finally:
+        raw.prepare_threshold = before
+        with connection.cursor() as cursor:
+            cursor.execute("RESET synchronous_commit; RESET plan_cache_mode")
+
+
+_NEVER = 1_000_000_000
 _SOMEBODY = -6_019_270  # stands for the address when the statement is made ready; no row has it
 
 
@@ -204,12 +245,22 @@ def put_off(message: Message, why: str) -> None:
         )
 
 
+# What the campaign says about a message that may have been sent.
+_BY_CAMPAIGN = """
+    CASE (SELECT m.on_doubt FROM mailings_campaign m WHERE m.id = d.campaign_id)
+        WHEN 'resend' THEN 0 WHEN 'drop' THEN 5 ELSE 4 END
+"""
+
+
 def settle_doubt(claimed: Claim) -> None:
-    """Mark the message at the cursor as one that may have been sent: the connection broke while it was."""
+    """Mark the message at the cursor as one that may have been sent: the connection broke while it was.
+
+    If the campaign says so, it waits again instead, or is given up.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            UPDATE mailings_delivery d SET status = 4, settled_at = now() FROM mailings_chunk c
+            f"""
+            UPDATE mailings_delivery d SET status = {_BY_CAMPAIGN}, settled_at = now() FROM mailings_chunk c
             WHERE c.id = %s AND c.token = %s AND d.campaign_id = c.campaign_id AND d.seq = c.cursor AND d.status = 0
             """,
             [claimed.chunk_id, claimed.token],
@@ -256,25 +307,35 @@ def settle(claimed: Claim, sent: Sequence[int], *, again_after: str | None) -> N
             "UPDATE mailings_delivery SET status = 1, settled_at = now() WHERE id = ANY(%s) AND status = 0",
             [list(sent)],
         )
+        # Somebody may have asked meanwhile that one of its messages be sent again.
+        cursor.execute(
+            """
+            UPDATE mailings_chunk c SET state = 0 WHERE c.id = %s AND c.state = 2 AND EXISTS (
+                SELECT FROM mailings_delivery d WHERE d.campaign_id = c.campaign_id
+                  AND d.seq BETWEEN c.first AND c.last AND d.status = 0)
+            """,
+            [claimed.chunk_id],
+        )
 
 
 def reap() -> int:
     """Clear up after workers that died: settle what their cursor proves, and mark the one in doubt.
 
-    What the relay put off is tried again.
+    What the relay put off is tried again. A worker is dead when its lock has gone or its lease has run out.
 
     Gives how many messages may or may not have been sent. Each chunk gets a new token, so that a worker that
     was only slow stops before its next message.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             WITH dead AS (
                 SELECT id, campaign_id, first, last, cursor FROM mailings_chunk
-                WHERE state = 1 AND leased_until < now() FOR UPDATE SKIP LOCKED
+                WHERE state = 1 AND (leased_until < now() OR pg_try_advisory_xact_lock({_HOLDS}))
+                FOR UPDATE SKIP LOCKED
             ), doubt AS (
                 UPDATE mailings_delivery d
-                SET status = CASE WHEN d.seq < dead.cursor THEN 1 ELSE 4 END, settled_at = now()
+                SET status = CASE WHEN d.seq < dead.cursor THEN 1 ELSE {_BY_CAMPAIGN} END, settled_at = now()
                 FROM dead
                 WHERE d.campaign_id = dead.campaign_id AND d.seq BETWEEN dead.first AND dead.cursor AND d.status = 0
                   AND d.detail = ''

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from crm import wall
@@ -13,7 +15,7 @@ from crm.models import Organisation, Source
 from crm.reasons import Reason
 from crm.services import permissions
 from crm.sql import fold
-from mailings import dispatch
+from mailings import dispatch, doubts
 from mailings.audience import question
 from mailings.models import Audience, Campaign, Chunk, Delivery, Version
 from mailings.services import sending
@@ -306,3 +308,132 @@ def test_a_worker_that_lost_its_lease_stops_before_the_next_message(socr: Organi
     asking = queue.Asking.about(question(Version.objects.get(campaign=made)))
     with pytest.raises(queue.LostLeaseError):
         asking.ask(claimed, message)
+
+
+def test_a_worker_whose_connection_ended_is_found_dead_before_its_lease_ends(
+    socr: Organisation,
+) -> None:
+    made = _claimed(socr)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock_all()")  # as when its session ends
+    sending.sweep()
+    assert Chunk.objects.get(campaign=made).state == Chunk.State.OPEN
+
+
+def test_a_worker_that_is_only_slow_keeps_its_chunk(socr: Organisation) -> None:
+    made = _claimed(socr)
+    token = Chunk.objects.get(campaign=made).token
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock_all()")
+    with closing(connection.copy()) as other, other.cursor() as cursor:  # another session
+        cursor.execute("SELECT pg_advisory_lock(6019270, %s::int)", [token])
+        sending.sweep()
+    assert Chunk.objects.get(campaign=made).state == Chunk.State.LEASED
+
+
+def _claimed(where: Organisation) -> Campaign:
+    """A campaign with its only chunk claimed."""
+    supporter_who_said_yes(where, "a@example.org")
+    fold.rebuild()
+    made = campaign(where)
+    sending.freeze(campaign_id=made.pk)
+    with wall.platform_session():
+        assert queue.claim(made.pk) is not None
+    return made
+
+
+def test_the_asking_is_planned_once_and_not_for_each_message(socr: Organisation) -> None:
+    made = _claimed(socr)
+    chunk = Chunk.objects.get(campaign=made)
+    claimed = queue.Claim(chunk.pk, made.pk, chunk.first, chunk.last, chunk.token)
+    asking = queue.Asking.about(question(Version.objects.get(campaign=made)))
+    (message,) = queue.messages(claimed)
+    with queue.swift_session(), connection.cursor() as cursor:
+        for _ in range(3):
+            asking.ask(claimed, message)
+        cursor.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%mailings_chunk%'"
+        )
+        assert cursor.fetchall() == [(3, 0)]
+
+
+@pytest.fixture
+def in_doubt(socr: Organisation, relay: Relay) -> Campaign:
+    """A campaign to three, all sent but the second, which may have been."""
+    for number in range(3):
+        supporter_who_said_yes(socr, f"p{number}@example.org")
+    fold.rebuild()
+    made = send_all(campaign(socr))
+    relay.messages.clear()
+    Delivery.objects.filter(seq=2).update(status=Delivery.Status.IN_DOUBT)
+    Campaign.objects.update(state=Campaign.State.SENDING)
+    return made
+
+
+def _decide(made: Campaign, where: Organisation, *, send_again: bool) -> None:
+    with wall.scope("staff", organisation_id=where.pk):
+        doubts.decide(campaign=made, send_again=send_again)
+
+
+def test_what_may_have_been_sent_is_sent_again_when_somebody_says_so(
+    in_doubt: Campaign, socr: Organisation, relay: Relay
+) -> None:
+    _decide(in_doubt, socr, send_again=True)
+    assert send_all(in_doubt).state == Campaign.State.DONE
+    assert len(relay.messages) == 1
+
+
+def test_what_may_have_been_sent_is_given_up_when_somebody_says_so(
+    in_doubt: Campaign, socr: Organisation, relay: Relay
+) -> None:
+    _decide(in_doubt, socr, send_again=False)
+    assert send_all(in_doubt).state == Campaign.State.DONE
+    assert not relay.messages
+    assert Delivery.objects.get(seq=2).status == Delivery.Status.DROPPED
+
+
+def test_whoever_said_stop_meanwhile_is_not_sent_it_again(
+    in_doubt: Campaign, socr: Organisation, relay: Relay
+) -> None:
+    stop(Delivery.objects.get(seq=2).contact_point)
+    _decide(in_doubt, socr, send_again=True)
+    send_all(in_doubt)
+    assert not relay.messages
+
+
+def test_nobody_decides_about_another_organisations_messages(
+    in_doubt: Campaign, neu: Organisation
+) -> None:
+    with pytest.raises(ProgrammingError, match="not yours"), transaction.atomic():
+        _decide(in_doubt, neu, send_again=False)
+
+
+def test_asking_again_while_a_worker_holds_the_chunk_loses_nothing(
+    socr: Organisation, relay: Relay
+) -> None:
+    made = _claimed(socr)
+    chunk = Chunk.objects.get(campaign=made)
+    claimed = queue.Claim(chunk.pk, made.pk, chunk.first, chunk.last, chunk.token)
+    Delivery.objects.update(status=Delivery.Status.IN_DOUBT)
+    _decide(made, socr, send_again=True)
+    queue.settle(claimed, [], again_after=None)
+    assert send_all(made).state == Campaign.State.DONE
+    assert len(relay.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("choice", "status"),
+    [
+        (Campaign.OnDoubt.HOLD, Delivery.Status.IN_DOUBT),
+        (Campaign.OnDoubt.RESEND, Delivery.Status.PENDING),
+        (Campaign.OnDoubt.DROP, Delivery.Status.DROPPED),
+    ],
+)
+def test_a_campaign_says_what_happens_to_the_message_of_a_dead_worker(
+    socr: Organisation, choice: str, status: int
+) -> None:
+    made = _claimed(socr)
+    Campaign.objects.update(on_doubt=choice)
+    Chunk.objects.update(cursor=1, leased_until=timezone.now() - timedelta(seconds=1))
+    sending.sweep()
+    assert Delivery.objects.get(campaign=made).status == status
