@@ -196,7 +196,7 @@ def doubt(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         messages.success(request, said)
         return redirect("campaign", campaign.public_id)
     people = doubts.people(campaign)
-    audit.listed(people=people, page="emails in doubt")
+    audit.listed(people=people, page="emails that may have been sent")
     context = {"campaign": campaign, "found": doubts.of(campaign), "people": people}
     return render(request, "mailings/doubt.html", context)
 

@@ -30,6 +30,8 @@ ALLOWED = {
     "crm_stop_everything": "writes, and answers nothing",
     "crm_turn_away": "counts one child, and answers nothing",
     "crm_turn_sending": "one's own",
+    "mailings_doubts": "one's own; of several organisations rounded",
+    "mailings_end_doubt": "decides about one's own, and answers nothing",
     "mailings_is_approved": "that all texts are approved, not whose is not",
     "mailings_joint_figures": "rounded totals, for joint organisers, and noted",
     "mailings_not_live": "who may not send, which partners know of each other",
