@@ -14,7 +14,7 @@ from crm.sql import batches as sql
 from crm.sql import erasing, people
 from crm.sql.batches import Lines
 
-_FAMILY = {"first_name": "first name", "last_name": "last name", "external_id": "number"}
+_IN_WORDS = {"first_name": "first name", "last_name": "last name", "external_id": "number"}
 
 
 def mark_undone(*, batch: Batch) -> None:
@@ -74,7 +74,7 @@ def _mailable(organisation_id: int, points: Collection[int]) -> set[tuple[int, i
 
 def overruled(batch: Batch) -> dict[str, int]:
     """Count by field, in words, the people for whom another value than the batch's stands, and stays."""
-    return {_FAMILY.get(field, field): number for field, number in sql.overruled(batch.pk).items()}
+    return {_IN_WORDS.get(field, field): number for field, number in sql.overruled(batch.pk).items()}
 
 
 def mailed_since(batch: Batch) -> tuple[int, list[tuple[str, int]]]:
