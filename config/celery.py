@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging.config
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.signals import setup_logging, task_prerun
 from django.conf import settings
 from django.db import close_old_connections
@@ -25,9 +25,11 @@ def log_as_django_does(loglevel: int, **_: Any) -> None:
 
 
 @task_prerun.connect
-def leave_broken_connections(**_: Any) -> None:
+def leave_broken_connections(task: Task[..., Any], **_: Any) -> None:
     """Have the database's connection looked at before each task, as Django does before each request.
 
     Celery does not while `CELERY_DB_REUSE_MAX` keeps it: after a restart of PostgreSQL every task would fail.
+    A task that runs in its caller's process has its caller's connection, which is not to be closed.
     """
-    close_old_connections()
+    if not task.request.is_eager:
+        close_old_connections()

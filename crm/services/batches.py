@@ -74,7 +74,9 @@ def _mailable(organisation_id: int, points: Collection[int]) -> set[tuple[int, i
 
 def overruled(batch: Batch) -> dict[str, int]:
     """Count by field, in words, the people for whom another value than the batch's stands, and stays."""
-    return {_IN_WORDS.get(field, field): number for field, number in sql.overruled(batch.pk).items()}
+    return {
+        _IN_WORDS.get(field, field): number for field, number in sql.overruled(batch.pk).items()
+    }
 
 
 def mailed_since(batch: Batch) -> tuple[int, list[tuple[str, int]]]:

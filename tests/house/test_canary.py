@@ -229,8 +229,12 @@ def test_a_campaign_whose_relay_goes_away_with_the_address_on_its_lips(
     seen: Seen,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    answer = (421, f"4.7.0 {ADDRESS} later".encode())
-    monkeypatch.setattr(smtplib.SMTP, "mail", lambda *_, **__: answer)
+    answer, speak = (421, f"4.7.0 {ADDRESS} later".encode()), smtplib.SMTP.docmd
+
+    def busy(self: smtplib.SMTP, command: str, args: str = "") -> tuple[int, bytes]:
+        return answer if command.startswith("MAIL") else speak(self, command, args)
+
+    monkeypatch.setattr(smtplib.SMTP, "docmd", busy)
     made = campaign(socr)
     sending.freeze(campaign_id=made.pk)
     dispatch.send_chunk(made.pk)
