@@ -1,0 +1,146 @@
+"""Which columns take part in matching, and the forms in which their values are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+import pyarrow
+
+from crm.identity import addresses, names, phones
+
+COLUMNS = (
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "postcode",
+    "street_number",
+    "address_line_1",
+    "address_line_2",
+    "town",
+    "state",
+    "date_of_birth",
+    "membership_number",
+)
+
+_ASCII = r"^[\x20-\x7e]*$"
+_PLAIN = "regexp_replace(lower(strip_accents({0})), '[^a-z0-9]+', ' ', 'g')"
+_DIGITS = "regexp_replace(date_of_birth, '[^0-9]', '', 'g')"
+_DAY_FIRST = r"^\s*[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}"
+
+
+def compare_forms(connection: duckdb.DuckDBPyConnection, raw: str, ready: str) -> None:
+    """Make the table `ready` of `raw`: unique_id, and each value in the form in which it is compared.
+
+    `raw` has `unique_id` and all of COLUMNS as text, null or empty where nothing is known. An inbox or a telephone
+    of an office is nobody's key and becomes null. Names, and addresses and telephones that are not of the plain
+    kind, go through crm.identity once for each different value.
+    """
+    _known(
+        connection,
+        raw,
+        "first_name",
+        "first_forms",
+        lambda text: list(names.forms(text)),
+        "VARCHAR[]",
+    )
+    _known(connection, raw, "last_name", "last_folded", names.fold, "VARCHAR")
+    _known(
+        connection,
+        raw,
+        "email",
+        "email_wide",
+        _inbox,
+        "VARCHAR",
+        f"NOT regexp_matches(email, '{_ASCII}')",
+    )
+    _known(
+        connection, raw, "phone", "phone_e164", phones.normalise, "VARCHAR", f"{_BRITISH} IS NULL"
+    )
+    roles = ", ".join(f"'{name}'" for name in sorted(addresses.ROLE_MAILBOXES))
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TABLE {ready} AS
+        WITH spelt AS (
+            SELECT r.unique_id,
+                   nullif(regexp_replace(f.first_forms_plain, ' .*$', ''), '') AS first_name,
+                   f.first_forms AS name_forms,
+                   nullif(l.last_folded, '') AS last_name,
+                   coalesce(e.email_wide, {_WIDE}) AS inbox,
+                   coalesce(p.phone_e164, {_BRITISH}) AS phone,
+                   nullif(regexp_replace(upper(r.postcode), '[^A-Z0-9]', '', 'g'), '') AS postcode,
+                   {_plain("street_number")}, {_plain("address_line_1")}, {_plain("address_line_2")},
+                   {_plain("town")}, {_plain("state")},
+                   nullif(CASE WHEN regexp_matches(date_of_birth, '{_DAY_FIRST}')
+                          THEN {_DIGITS}[5:8] || {_DIGITS}[3:4] || {_DIGITS}[1:2] ELSE {_DIGITS}[1:8] END, '')
+                       AS date_of_birth,
+                   nullif(regexp_replace(upper(membership_number), '[^A-Z0-9]', '', 'g'), '') AS membership_number
+            FROM {raw} r
+            LEFT JOIN known_first_name f ON f.value = r.first_name
+            LEFT JOIN known_last_name l ON l.value = r.last_name
+            LEFT JOIN known_email e ON e.value = r.email
+            LEFT JOIN known_phone p ON p.value = r.phone
+        )
+        SELECT * EXCLUDE (inbox),
+               CASE WHEN len(inbox) < 3 OR regexp_replace(split_part(inbox, '@', 1), '[^a-z]', '', 'g') IN ({roles})
+                    THEN NULL ELSE inbox END AS email,
+               string_split(last_name, ' ') AS last_names,
+               CASE WHEN len(postcode) > 4 THEN left(postcode, len(postcode) - 3) ELSE postcode END AS district
+        FROM spelt
+        """
+    )
+
+
+_SPACED = "regexp_replace(r.phone, '[^0-9+]', '', 'g')"
+_BRITISH = (
+    f"CASE WHEN regexp_matches({_SPACED}, '^(0|[+]44|0044|[+]440)[1-9][0-9]{{9}}$') "
+    f"THEN '+44' || right({_SPACED}, 10) END"
+)
+_FOLDED = "lower(trim(r.email))"
+_LOCAL, _DOMAIN = f"split_part({_FOLDED}, '@', 1)", f"split_part({_FOLDED}, '@', 2)"
+_UNTAGGED = f"split_part({_LOCAL}, '+', 1)"
+_WIDE = (
+    f"nullif(CASE WHEN {_DOMAIN} IN ('gmail.com', 'googlemail.com') "
+    f"THEN replace({_UNTAGGED}, '.', '') || '@gmail.com' ELSE {_UNTAGGED} || '@' || {_DOMAIN} END, '@')"
+)
+
+
+def _plain(column: str) -> str:
+    return f"nullif(trim({_PLAIN.format(f'r.{column}')}), '') AS {column}"
+
+
+def _inbox(text: str) -> str:
+    return addresses.widen(addresses.fold(addresses.clean(text)))
+
+
+def _known(
+    connection: duckdb.DuckDBPyConnection,
+    raw: str,
+    column: str,
+    named: str,
+    function: Callable[[str], object],
+    kind: str,
+    where: str = "true",
+) -> None:
+    """Make the table `known_<column>`: each different value, and what the function gives for it."""
+    found = connection.execute(
+        f"SELECT DISTINCT {column} FROM {raw} r WHERE {column} <> '' AND {where}"
+    ).fetchall()
+    values = [value for (value,) in found]
+    made = [function(value) for value in values]
+    plain = (
+        [names.fold(value) for value in values] if named == "first_forms" else [None] * len(values)
+    )
+    listed = pyarrow.table(
+        {
+            "value": pyarrow.array(values, pyarrow.string()),
+            named: pyarrow.array(
+                made, pyarrow.list_(pyarrow.string()) if kind.endswith("[]") else pyarrow.string()
+            ),
+            f"{named}_plain": pyarrow.array(plain, pyarrow.string()),
+        }
+    )
+    connection.register("listed", listed)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE known_{column} AS SELECT * FROM listed")
+    connection.unregister("listed")

@@ -1,0 +1,222 @@
+"""The trained model: learnt from rows by expectation and maximisation, and kept as JSON beside what it was learnt from.
+
+The method is that of Fellegi and Sunter (1969), as Splink 5 does it. A model holds Splink's settings, the term
+frequencies are taken anew from the rows at hand, and the prior is rescaled to their number when it is used.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+from splink import DuckDBAPI, Linker, block_on
+
+from crm.matching import rules
+
+logging.getLogger("splink").setLevel(logging.ERROR)
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
+SAMPLE = 1_000_000  # pairs, for how often two strangers agree
+ENOUGH = 100  # rows, below which nothing is learnt
+FEWEST = 20  # pairs that a block must hold to be learnt from
+
+
+class TooLittle(Exception):
+    """The rows do not hold enough to learn from; the message says what is missing."""
+
+
+@dataclass(slots=True)
+class Model:
+    """What was learnt: Splink's settings, the rows it was learnt from, and the levels that none of them reached."""
+
+    settings: dict[str, Any]
+    rows: int
+    compared: list[str]
+    households: float = (
+        1.0  # the share of pairs of one home that are two people, as far as dates of birth tell
+    )
+    untrained: list[str] = field(default_factory=list)
+
+    def to_json(self) -> str:
+        """Give the model as a file."""
+        return json.dumps(
+            {
+                "rules": rules.digest(),
+                "rows": self.rows,
+                "compared": self.compared,
+                "households": self.households,
+                "untrained": self.untrained,
+                "settings": self.settings,
+            },
+            indent=1,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Model:
+        """Read a model's file. Raises ValueError when it was learnt under other settings."""
+        kept = json.loads(text)
+        if kept.get("rules") != rules.digest():
+            raise ValueError(
+                "This model was learnt under other settings: learn it again without --model."
+            )
+        return cls(
+            kept["settings"], kept["rows"], kept["compared"], kept["households"], kept["untrained"]
+        )
+
+
+def compared(connection: duckdb.DuckDBPyConnection, ready: str) -> list[str]:
+    """Give the comparisons for which the table `ready` has values."""
+    columns = sorted({column for needed, _ in rules.COMPARISONS.values() for column in needed})
+    counts = connection.execute(
+        f"SELECT {', '.join(f'count({c})' for c in columns)} FROM {ready}"
+    ).fetchall()[0]
+    filled = {column for column, count in zip(columns, counts, strict=True) if count}
+    return [name for name, (needed, _) in rules.COMPARISONS.items() if needed[0] in filled]
+
+
+def settings(names: list[str], link_type: str) -> dict[str, Any]:
+    """Give Splink's settings for these comparisons, with what holds where nothing can be learnt."""
+    return {
+        "link_type": link_type,
+        "unique_id_column_name": "unique_id",
+        "comparisons": [_comparison(name) for name in names],
+        "blocking_rules_to_generate_predictions": [
+            f"l.key_{name} = r.key_{name}" for name in rules.KEYS
+        ],
+        "retain_intermediate_calculation_columns": False,
+        "retain_matching_columns": True,
+        "additional_columns_to_retain": ["email_shared", "phone_shared", "is_mobile"],
+    }
+
+
+def _comparison(name: str) -> dict[str, Any]:
+    needed, levels = rules.COMPARISONS[name]
+    column = needed[0]
+    made: list[dict[str, Any]] = [
+        {
+            "sql_condition": f"{column}_l IS NULL OR {column}_r IS NULL",
+            "is_null_level": True,
+            "label_for_charts": "unknown",
+        }
+    ]
+    for words, condition, m, u, by_rarity in levels:
+        level = {
+            "sql_condition": condition,
+            "label_for_charts": words,
+            "m_probability": m,
+            "u_probability": u,
+        }
+        if by_rarity:
+            level |= {"tf_adjustment_column": column, "tf_adjustment_weight": 1.0}
+        made.append(level)
+    return {"output_column_name": name, "comparison_levels": made, "comparison_description": name}
+
+
+def learn(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> Model:
+    """Learn from one table of ready rows, or from two that are matched with each other.
+
+    Raises TooLittle when no comparison has values or no pair of rows is surely one person.
+    """
+    first = tables[0]
+    names = [
+        name
+        for name in compared(connection, first)
+        if all(name in compared(connection, t) for t in tables)
+    ]
+    if len(names) < 2:
+        raise TooLittle("The lists have fewer than two columns in common that can be compared.")
+    rows = count(connection, tables)
+    if rows < ENOUGH:
+        stated = settings(names, "dedupe_only") | {
+            "probability_two_random_records_match": 1 / max(rows, 2)
+        }
+        return Model(
+            stated, rows, names, untrained=[f"anything, since there are fewer than {ENOUGH} rows"]
+        )
+    database = DuckDBAPI(connection)
+    frames = [database.register(table, dataset_display_name=f"learn_{table}") for table in tables]
+    linker = Linker(
+        frames,
+        settings(names, "dedupe_only" if len(tables) == 1 else "link_only"),
+        log_level=logging.ERROR,
+    )
+    columns = {column for name in names for column in rules.COMPARISONS[name][0][:1]}
+    sure = [block_on(*block) for block in rules.SURE if set(block) <= columns]
+    if not sure:
+        raise TooLittle(
+            "The lists have no columns in common by which two rows are surely one person."
+        )
+    training = linker.training
+    training.estimate_probability_two_random_records_match([*sure], recall=rules.SURE_SHARE)
+    training.estimate_u_using_random_sampling(max_pairs=SAMPLE, seed=1)
+    todo, used = set(names), 0
+    for block in rules.LEARN_FROM:
+        taught = {n for n in names if not set(rules.COMPARISONS[n][0]) & set(block)}
+        if not set(block) <= columns or not taught or not (taught & todo or used < 2):
+            continue
+        if _shared(connection, tables, block) < FEWEST:
+            continue
+        training.estimate_parameters_using_expectation_maximisation(
+            block_on(*block), max_pairs=1_000_000, estimate_without_term_frequencies=True
+        )
+        todo -= taught
+        used += 1
+    learnt = linker.misc.save_model_to_json(overwrite=True)
+    return Model(learnt, rows, names, _households(connection, tables), _fill(learnt))
+
+
+def count(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> int:
+    """Give how many rows the tables hold together."""
+    return sum(
+        int(connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
+        for table in tables
+    )
+
+
+def _shared(
+    connection: duckdb.DuckDBPyConnection, tables: list[str], block: tuple[str, ...]
+) -> int:
+    """Give how many pairs agree in these columns."""
+    left, right = tables[0], tables[-1]
+    apart = "true" if left != right else "l.unique_id < r.unique_id"
+    agree = " AND ".join(f"l.{column} = r.{column}" for column in block)
+    found = connection.execute(
+        f"SELECT count(*) FROM {left} l JOIN {right} r ON {agree} AND {apart}"
+    ).fetchall()
+    return int(found[0][0])
+
+
+def _households(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> float:
+    left, right = tables[0], tables[-1]
+    apart = "true" if left != right else "l.unique_id < r.unique_id"
+    pairs = " UNION ".join(
+        f"SELECT l.unique_id, r.unique_id AS other, {rules.FAR_APART} AS is_far, "
+        f"l.date_of_birth = r.date_of_birth AS is_one FROM {left} l JOIN {right} r ON {apart} AND "
+        + " AND ".join(f"l.{column} = r.{column}" for column in home)
+        + " WHERE l.first_name IS NOT NULL AND r.first_name IS NOT NULL "
+        "AND l.date_of_birth IS NOT NULL AND r.date_of_birth IS NOT NULL"
+        for home in rules.HOMES
+    )
+    seen, every, same = connection.execute(
+        f"SELECT count(*) FILTER (is_one), avg(is_far::int), avg(is_far::int) FILTER (is_one) FROM ({pairs})"
+    ).fetchall()[0]
+    return float(every - same) if seen >= rules.HOMES_SEEN else 1.0
+
+
+def _fill(learnt: dict[str, Any]) -> list[str]:
+    """Put what the settings say where nothing was learnt, and name those places."""
+    untrained = []
+    for comparison in learnt["comparisons"]:
+        name = comparison["output_column_name"]
+        stated = {words: (m, u) for words, _, m, u, _ in rules.COMPARISONS[name][1]}
+        for level in comparison["comparison_levels"]:
+            if level.get("is_null_level"):
+                continue
+            m, u = stated[level["label_for_charts"]]
+            for key, value in (("m_probability", m), ("u_probability", u)):
+                if not level.get(key):
+                    level[key] = value
+                    untrained.append(f"{name}: {level['label_for_charts']} ({key[0]})")
+    return untrained
