@@ -12,7 +12,8 @@ from mailings import audience, rendering
 from mailings.dispatch import moulds
 from mailings.dispatch.relay import InDoubtError, Refused, Relay, RelayUnavailableError, connected
 from mailings.models import Delivery, Version
-from mailings.sql import queue
+from mailings.reports import enhanced_code, is_about_the_address
+from mailings.sql import events, queue
 
 log = logging.getLogger(__name__)
 _LATER = "5 minutes"  # greylisting wants at least this long
@@ -84,7 +85,7 @@ def _send(claimed: queue.Claim) -> None:
                         sent.append(message.delivery_id)
                 except Refused as refused:
                     if refused.is_final:
-                        queue.settle_one(message, Delivery.Status.FAILED, detail=str(refused))
+                        _settle_refused(message, refused)
                     else:
                         queue.put_off(message, str(refused))
                         again_after = _LATER
@@ -96,6 +97,14 @@ def _send(claimed: queue.Claim) -> None:
         queue.settle_doubt(claimed)
         again_after = _SOON
     queue.settle(claimed, sent, again_after=again_after)
+
+
+def _settle_refused(message: queue.Message, refused: Refused) -> None:
+    """Write at once that the relay refused a message, and if so, that it said no mail will arrive there."""
+    queue.settle_one(message, Delivery.Status.FAILED, detail=str(refused))
+    code = enhanced_code(refused.answer)
+    if is_about_the_address(code):
+        events.refused_by_relay(message.delivery_id, code)
 
 
 def _send_one(post: _Post, relay: Relay, claimed: queue.Claim, message: queue.Message) -> bool:

@@ -228,6 +228,17 @@ class Delivery(OwnedModel):
         IN_DOUBT = 4, "May have been sent"
         DROPPED = 5, "May have been sent, and is not sent again"
 
+    class Outcome(models.IntegerChoices):
+        """What mail servers reported after it was handed over. A later number never gives way to an earlier one."""
+
+        NONE = 0, "Nothing reported yet"
+        DEFERRED = 1, "Delayed by the receiving server"
+        DELIVERED = 2, "Delivered"
+        REJECTED = 3, "Held back by the mail service"
+        BOUNCED = 4, "Came back"
+        UNSUBSCRIBED = 5, "Unsubscribed in their mail program"
+        COMPLAINED = 6, "Marked as spam"
+
     id = models.BigAutoField(primary_key=True)
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
     campaign = models.ForeignKey(
@@ -254,6 +265,8 @@ class Delivery(OwnedModel):
         max_length=200, blank=True, help_text="What the mail server answered."
     )
     settled_at = models.DateTimeField(null=True)
+    outcome = models.SmallIntegerField(choices=Outcome.choices, default=0, db_default=0)
+    outcome_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -278,6 +291,8 @@ class OwnMessage(OwnedModel):
     reasons = models.BigIntegerField()
     detail = models.CharField(max_length=200)
     settled_at = models.DateTimeField(null=True)
+    outcome = models.SmallIntegerField(choices=Delivery.Outcome.choices)
+    outcome_at = models.DateTimeField(null=True)
 
     class Meta:
         managed = False

@@ -1,0 +1,27 @@
+"""The tables of mailings, one module for each subject."""
+
+from mailings.models.campaigns import (
+    Audience,
+    Campaign,
+    CampaignSum,
+    Chunk,
+    Delivery,
+    Figures,
+    JointApproval,
+    OwnMessage,
+    Version,
+)
+from mailings.models.events import Event
+
+__all__ = [
+    "Audience",
+    "Campaign",
+    "CampaignSum",
+    "Chunk",
+    "Delivery",
+    "Event",
+    "Figures",
+    "JointApproval",
+    "OwnMessage",
+    "Version",
+]
