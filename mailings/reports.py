@@ -22,7 +22,10 @@ _ID = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report about one message. `address` is never kept; `same` tells it from every other of its route."""
+    """One report about one message. `same` tells it from every other of its route.
+
+    `address` is never kept; its hash is, or `mailbox`, where that is known already.
+    """
 
     route: str
     same: str
@@ -30,6 +33,7 @@ class Report:
     happened_at: datetime
     message: uuid.UUID | None = None
     address: str = field(default="", repr=False)
+    mailbox: bytes = b""
     code: str = ""
     is_permanent: bool = False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from mailings import dispatch
-from mailings.services import events, sending
+from mailings.services import events, returned, sending
 
 
 @shared_task
@@ -53,3 +53,9 @@ def settle_events() -> None:
 def forget_events() -> None:
     """Forget what is about no message of ours; each night."""
     events.forget()
+
+
+@shared_task
+def read_returned_mail() -> None:
+    """Read the mailboxes to which mail comes back; every minute."""
+    returned.read_all()

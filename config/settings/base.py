@@ -168,6 +168,9 @@ COALESCE_WEBHOOK_SECRETS = [
 COALESCE_MAILGUN_SIGNING_KEYS = [
     key for key in os.environ.get("COALESCE_MAILGUN_SIGNING_KEYS", "").split(",") if key
 ]
+# Mailboxes to which mail comes back, where the relay reports by mail alone: maildir:///path or
+# imaps://user:password@host/Folder; several with spaces.
+COALESCE_RETURNS = os.environ.get("COALESCE_RETURNS", "").split()
 DEFAULT_FROM_EMAIL = os.environ.get("COALESCE_PLATFORM_ADDRESS", "coalesce@example.org")
 
 # Whom people may complain to: its name is changing (docs/reference/law.md).
@@ -196,6 +199,7 @@ CELERY_TASK_ROUTES = {
     "mailings.tasks.send_chunk": {"queue": "bulk"},
     "mailings.tasks.send_service_mail": {"queue": "transactional"},
     "mailings.tasks.settle_events": {"queue": "transactional"},
+    "mailings.tasks.read_returned_mail": {"queue": "transactional"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
@@ -203,6 +207,10 @@ CELERY_BEAT_SCHEDULE = {
     "settle what mail servers reported": {
         "task": "mailings.tasks.settle_events",
         "schedule": 5.0,
+    },
+    "read mail that came back": {
+        "task": "mailings.tasks.read_returned_mail",
+        "schedule": 60.0,
     },
     "forget reports about no message of ours": {
         "task": "mailings.tasks.forget_events",

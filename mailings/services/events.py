@@ -42,7 +42,7 @@ def keep(reports: Sequence[Report]) -> int:
 
 def _row(report: Report) -> Event:
     folded = addresses.fold(report.address) if report.address else ""
-    mailbox = hashes_of(folded).mailbox if folded else b""
+    mailbox = report.mailbox or (hashes_of(folded).mailbox if folded else b"")
     return Event(
         route=report.route,
         key=digest(report.same, mailbox, report.kind),
