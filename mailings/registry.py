@@ -15,13 +15,16 @@ REGISTRY: Registry = (
     Personal("mailings_delivery", "outcome outcome_at", _P.EMAIL, _K.SENT),
     Personal("mailings_event", "mailbox message delivery_id kind", _P.EMAIL, _K.REPORTED),
     Personal("mailings_event", "is_permanent code happened_at", _P.EMAIL, _K.REPORTED),
-    Plain("mailings_event", "route key received_at state"),
+    Plain("mailings_event", "route key received_at state campaign_id"),
     Plain("mailings_delivery", "campaign_id version_id seq"),
     Plain("mailings_chunk", "campaign_id first last state token leased_until cursor"),
     Personal("mailings_campaign", "created_by_id", _P.STAFF, _K.LEDGER),
     Plain("mailings_campaign", "name mode state due_at suitable_for_under_18"),
     Plain("mailings_campaign", "is_important members_only on_doubt"),
-    Plain("mailings_campaign", "created_at started_at finished_at"),
+    Plain(
+        "mailings_campaign",
+        "created_at started_at finished_at paused_why warned_of swept_at let_go",
+    ),
     Plain("mailings_figures", "campaign_id messages overlap sent refused counted_at"),
     Personal("mailings_version", "author_id approved_by_id approved_at", _P.STAFF, _K.LEDGER),
     Personal(

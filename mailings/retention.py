@@ -39,7 +39,9 @@ def _old_campaigns(organisation_id: int, now: datetime) -> QuerySet[Any, Any]:
     """Give campaigns that ended 24 months ago and of which it is still kept whom of this organisation they meant."""
     meant = Audience.objects.filter(campaign=OuterRef("pk"), organisation=organisation_id)
     return Campaign.objects.filter(
-        Exists(meant), state=Campaign.State.DONE, finished_at__lt=months_before(now, 24)
+        Exists(meant),
+        state__in=[Campaign.State.DONE, Campaign.State.CANCELLED],
+        finished_at__lt=months_before(now, 24),
     )
 
 

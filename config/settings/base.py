@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -157,6 +158,8 @@ EMAIL_TIMEOUT = 60
 COALESCE_SENDING_SLOTS = int(
     os.environ.get("COALESCE_SENDING_SLOTS", "2")
 )  # workers for a campaign
+# What is due, or half sent, and stood still so long is sent only when somebody says that it still may be.
+COALESCE_LATE_AFTER = timedelta(hours=float(os.environ.get("COALESCE_LATE_HOURS") or 3))
 # Whether each message waits until the disk has its place in the queue. "off" is quicker, and a crash of PostgreSQL
 # itself may then send the last messages before it twice (decision 0018).
 COALESCE_CURSOR_COMMIT = os.environ.get("COALESCE_CURSOR_COMMIT", "on")

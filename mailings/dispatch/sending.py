@@ -18,6 +18,7 @@ from mailings.sql import events, queue
 log = logging.getLogger(__name__)
 _LATER = "5 minutes"  # greylisting wants at least this long
 _SOON = "30 seconds"
+_AT_ONCE = "0 seconds"
 
 
 class _Post:
@@ -92,6 +93,9 @@ def _send(claimed: queue.Claim) -> None:
     except RelayUnavailableError as error:
         log.warning("the relay is not available: %s", error)
         again_after = _SOON
+    except queue.LostLeaseError:
+        # Paused or called off: the chunk is given back. If another worker has it, settling fails as well.
+        again_after = _AT_ONCE
     except InDoubtError:
         # The cursor stands at the message in doubt: the reaper's rule marks it.
         queue.settle_doubt(claimed)
@@ -103,8 +107,7 @@ def _settle_refused(message: queue.Message, refused: Refused) -> None:
     """Write at once that the relay refused a message, and if so, that it said no mail will arrive there."""
     queue.settle_one(message, Delivery.Status.FAILED, detail=str(refused))
     code = enhanced_code(refused.answer)
-    if is_about_the_address(code):
-        events.refused_by_relay(message.delivery_id, code)
+    events.refused_by_relay(message.delivery_id, code, is_permanent=is_about_the_address(code))
 
 
 def _send_one(post: _Post, relay: Relay, claimed: queue.Claim, message: queue.Message) -> bool:

@@ -45,12 +45,19 @@ class Event(models.Model):
         db_index=False,
     )
 
+    campaign_id = models.BigIntegerField(null=True, help_text="That of the message, to count by.")
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["route", "key"], name="one_report"),
         ]
         indexes = [
             models.Index(fields=["id"], condition=Q(state__in=[0, 3]), name="event_to_do"),
+            models.Index(
+                fields=["campaign_id", "kind"],
+                condition=Q(campaign_id__isnull=False, kind__gte=3),
+                name="event_against",
+            ),
             models.Index(
                 fields=["delivery"], condition=Q(delivery__isnull=False), name="event_of_delivery"
             ),

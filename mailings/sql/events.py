@@ -28,9 +28,9 @@ def move(*, started_within: timedelta) -> int:
             ), waiting AS MATERIALIZED (
                 SELECT * FROM mailings_event WHERE state = 0 ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
             ), matched AS MATERIALIZED (
-                SELECT w.id, w.kind, w.is_permanent, w.happened_at, d.id AS delivery_id FROM waiting w
+                SELECT w.id, w.kind, w.is_permanent, w.happened_at, d.id AS delivery_id, d.campaign_id FROM waiting w
                 LEFT JOIN LATERAL (
-                    SELECT d.id FROM recent r JOIN mailings_delivery d ON d.campaign_id = r.id
+                    SELECT d.id, d.campaign_id FROM recent r JOIN mailings_delivery d ON d.campaign_id = r.id
                     WHERE d.mailbox = w.mailbox AND d.public_id = w.message LIMIT 1) d ON true
             ), free AS MATERIALIZED (
                 SELECT d.id FROM mailings_delivery d WHERE d.id IN (SELECT delivery_id FROM matched)
@@ -48,7 +48,7 @@ def move(*, started_within: timedelta) -> int:
                       ORDER BY m.delivery_id, m.kind DESC, m.happened_at) x
                 WHERE d.id = x.delivery_id
             )
-            UPDATE mailings_event e SET delivery_id = m.delivery_id,
+            UPDATE mailings_event e SET delivery_id = m.delivery_id, campaign_id = m.campaign_id,
                 state = CASE WHEN m.delivery_id IS NULL THEN 2
                              WHEN m.kind IN (5, 6) OR m.is_permanent THEN 3 ELSE 1 END
             FROM matched m
@@ -100,15 +100,16 @@ def bounced() -> Bounced:
     )
 
 
-def refused_by_relay(delivery_id: int, code: str) -> None:
-    """Write that the relay itself said of an address that no mail will arrive there. The second time does nothing."""
+def refused_by_relay(delivery_id: int, code: str, *, is_permanent: bool) -> None:
+    """Write that the relay refused a message for good, and whether it said that no mail will ever arrive there."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO mailings_event (route, key, kind, is_permanent, message, mailbox, code, happened_at,
-                                        received_at, state, delivery_id)
-            SELECT 'relay', uuid_send(d.public_id), 4, true, d.public_id, d.mailbox, %s, now(), now(), 3, d.id
-            FROM mailings_delivery d WHERE d.id = %s ON CONFLICT DO NOTHING
+                                        received_at, state, delivery_id, campaign_id)
+            SELECT 'relay', uuid_send(d.public_id), 4, %(permanent)s, d.public_id, d.mailbox, %(code)s, now(), now(),
+                   CASE WHEN %(permanent)s THEN 3 ELSE 1 END, d.id, d.campaign_id
+            FROM mailings_delivery d WHERE d.id = %(delivery)s ON CONFLICT DO NOTHING
             """,
-            [code, delivery_id],
+            {"permanent": is_permanent, "code": code, "delivery": delivery_id},
         )

@@ -78,6 +78,8 @@ TABLE = {
     "campaign-text": "302 200 200 403 404 404",
     "campaigns": "302 200 200 403 200 404",
     "POST cancel-campaign": "302 302 302 403 404 404",
+    "POST pause-campaign": "302 302 302 403 404 404",
+    "POST go-on-campaign": "302 302 302 403 404 404",
     "choose-organisation": "302 200 200 200 200 404",
     "campaign-doubt": "302 200 200 403 404 404",
     "POST copy-campaign": "302 302 302 403 404 404",
@@ -244,7 +246,8 @@ def objects_of(where: Organisation, asking: User | None) -> dict[str, list[Any]]
         "export": ([export.public_id], "download-export"),
         "campaign": (
             [campaign.public_id],
-            "campaign campaign-text campaign-doubt test-campaign approve-campaign cancel-campaign copy-campaign",
+            "campaign campaign-text campaign-doubt test-campaign approve-campaign cancel-campaign "
+            "copy-campaign pause-campaign go-on-campaign",
         ),
         "form": ([form.slug], "sign-up-form edit-sign-up-form join join-embedded"),
         "wording": ([wording.code], "add-version"),
