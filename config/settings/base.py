@@ -158,6 +158,14 @@ EMAIL_TIMEOUT = 60
 COALESCE_SENDING_SLOTS = int(
     os.environ.get("COALESCE_SENDING_SLOTS", "2")
 )  # workers for a campaign
+# How many messages a second a relay sends to each group of receivers (mailings/groups.py), such as
+# "gmail=20 yahoo=5 microsoft=5 other=50"; what is not named has no limit but that of the relay.
+COALESCE_PACE = {
+    group: float(rate)
+    for group, _, rate in (
+        part.partition("=") for part in os.environ.get("COALESCE_PACE", "").split()
+    )
+}
 # What is due, or half sent, and stood still so long is sent only when somebody says that it still may be.
 COALESCE_LATE_AFTER = timedelta(hours=float(os.environ.get("COALESCE_LATE_HOURS") or 3))
 # Whether each message waits until the disk has its place in the queue. "off" is quicker, and a crash of PostgreSQL

@@ -12,16 +12,20 @@ from mailings.models.campaigns import (
     Version,
 )
 from mailings.models.events import Event
+from mailings.models.pace import DayCount, Pace, WarmUp
 
 __all__ = [
     "Audience",
     "Campaign",
     "CampaignSum",
     "Chunk",
+    "DayCount",
     "Delivery",
     "Event",
     "Figures",
     "JointApproval",
     "OwnMessage",
+    "Pace",
     "Version",
+    "WarmUp",
 ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -290,11 +291,16 @@ def replace(message: Message, by: Message) -> None:
         )
 
 
-def settle(claimed: Claim, sent: Sequence[int], *, again_after: str | None) -> None:
-    """Write what was handed over, and close the chunk; or open it `again_after` an interval for those that wait.
+def settle(claimed: Claim, sent: Sequence[int], *, again_after: timedelta | None) -> None:
+    """Write what was handed over, and close the chunk; or open it `again_after` so long for those that wait.
 
     Raises LostLeaseError, and writes nothing, if the chunk is no longer this worker's.
     """
+    values: dict[str, Any] = {
+        "again": again_after,
+        "chunk": claimed.chunk_id,
+        "token": claimed.token,
+    }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """
@@ -302,7 +308,7 @@ def settle(claimed: Claim, sent: Sequence[int], *, again_after: str | None) -> N
                 leased_until = nullif(now() + %(again)s::interval, now())
             WHERE id = %(chunk)s AND token = %(token)s AND state IN (1, 3)
             """,
-            {"again": again_after, "chunk": claimed.chunk_id, "token": claimed.token},
+            values,
         )
         if cursor.rowcount != 1:
             raise LostLeaseError
