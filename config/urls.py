@@ -9,6 +9,7 @@ from crm import admin
 urlpatterns = [
     path("", include("crm.urls")),
     path("", include("crm.public_urls")),
+    path("", include("mailings.public_urls")),
     path("imports/", include("imports.urls")),
     path("campaigns/", include("mailings.urls")),
     path("admin/", admin.site.urls),

@@ -54,6 +54,7 @@ class Keep(Enum):
     REFUSAL = "for good, as a keyed hash, with review"
     FILE = "30 days, to be able to undo; union membership files until they are applied"
     SENT = "24 months, then in sums only"
+    REPORTED = "24 months with its message; 90 days if it is about no message of ours"
     ACCOUNT = "while the account is open, then 6 years as the author of what was done"
     SESSION = "12 hours"
     ASKED = "until it is done, at most 7 days until it is confirmed; the empty row 30 days"

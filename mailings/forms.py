@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from crm.models import Organisation, Purpose, Segment, SignUpForm, Topic
 from mailings.models import Campaign, Version
+
+_LONDON, _NONE = ZoneInfo("Europe/London"), timedelta()
+
+
+class LondonTimeField(forms.DateTimeField):
+    """A day and time as the clocks in London show it; one that they skip or repeat is refused in a sentence."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Give the moment that was meant."""
+        shown = parse_datetime(value) if isinstance(value, str) else None
+        if shown is not None and timezone.is_naive(shown):
+            before, after = (shown.replace(tzinfo=_LONDON, fold=fold) for fold in (0, 1))
+            if (
+                before.utcoffset() != after.utcoffset()
+            ):  # PEP 495: more before than after: the clocks go back
+                repeats = (before.utcoffset() or _NONE) > (after.utcoffset() or _NONE)
+                raise ValidationError(
+                    f"On that day the clocks change, and {shown:%H:%M} "
+                    f"{'comes twice' if repeats else 'does not exist'}. Choose a time before 01:00 or after 02:00."
+                )
+        return super().to_python(value)
 
 
 class CampaignForm(forms.Form):
@@ -52,7 +78,7 @@ class CampaignForm(forms.Form):
         required=False,
         help_text="This happens to very few, when a connection or a server breaks at that moment.",
     )
-    due_at = forms.DateTimeField(
+    due_at = LondonTimeField(
         label="When to send it",
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),

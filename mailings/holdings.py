@@ -38,6 +38,8 @@ PARTS = [
             "Left out, because": "reasons",
             "The mail server said": "detail",
             "Addressed by name": "is_personal",
+            "What its mail server reported": "outcome",
+            "Reported": "outcome_at",
         },
         lambda whose: Q(supporter__in=whose.entries),
         {"Left out, because": _reasons},
@@ -48,6 +50,7 @@ LEFT_OUT = {
     "mailings_delivery.supporter_id": "which row it hangs on",
     "mailings_delivery.contact_point_id": "the address stands with the campaign",
     "mailings_delivery.mailbox": "a keyed hash of the address, which stands in the pack itself",
+    "mailings_event": "what mail servers reported, by keyed hashes: it stands with the message",
     "mailings_delivery.is_coordinated": "whose version arrived would tell who is on the other list",
 }
 
@@ -64,9 +67,19 @@ _ANSWERS = """
       AND EXISTS (SELECT FROM unnest(%(addresses)s::text[]) f WHERE position(f IN lower(detail)) > 0)
 """
 
+# What was reported of their messages, and of their inboxes where it was about no message of ours.
+_REPORTS = """
+    DELETE FROM mailings_event e WHERE e.delivery_id IN (
+        SELECT d.id FROM mailings_delivery d
+        WHERE d.supporter_id = ANY(%(entries)s) AND d.organisation_id = %(organisation)s)
+"""
+_STRAYS = "DELETE FROM mailings_event e WHERE e.state = 2 AND e.mailbox = ANY(%(mailboxes)s)"
+
 
 def forget(gone: Gone) -> None:
     """Forget what mail servers said of these people, and which inbox it was. Platform scope."""
+    erasing.run(_REPORTS, gone)
+    erasing.run(_STRAYS, gone)
     erasing.run(_MESSAGES, gone)
     erasing.run(_ANSWERS, gone)
 

@@ -28,12 +28,20 @@ _TOTAL = """
     ON CONFLICT (campaign_id, organisation_id, of, code) DO NOTHING
 """
 
+_REPORTS = """
+    DELETE FROM mailings_event e WHERE e.delivery_id IN (
+        SELECT d.id FROM mailings_delivery d
+        WHERE d.organisation_id = %(organisation)s AND d.campaign_id = ANY(%(campaigns)s))
+"""
+
 
 def _old_campaigns(organisation_id: int, now: datetime) -> QuerySet[Any, Any]:
     """Give campaigns that ended 24 months ago and of which it is still kept whom of this organisation they meant."""
     meant = Audience.objects.filter(campaign=OuterRef("pk"), organisation=organisation_id)
     return Campaign.objects.filter(
-        Exists(meant), state=Campaign.State.DONE, finished_at__lt=months_before(now, 24)
+        Exists(meant),
+        state__in=[Campaign.State.DONE, Campaign.State.CANCELLED],
+        finished_at__lt=months_before(now, 24),
     )
 
 
@@ -41,6 +49,7 @@ def _end(organisation_id: int, campaigns: Sequence[int]) -> None:
     values: dict[str, Any] = {"organisation": organisation_id, "campaigns": list(campaigns)}
     with connection.cursor() as cursor:
         cursor.execute(_TOTAL, values)
+        cursor.execute(_REPORTS, values)
         for table in ("mailings_delivery", "mailings_audience"):
             cursor.execute(
                 f"DELETE FROM {table} WHERE organisation_id = %(organisation)s"

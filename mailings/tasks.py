@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from mailings import dispatch
-from mailings.services import sending
+from mailings.services import events, returned, sending
 
 
 @shared_task
@@ -41,3 +41,21 @@ def send_chunk(campaign_id: int) -> None:
 def send_service_mail() -> None:
     """Send the links, confirmations and answers that wait; in a queue of its own, so that no campaign delays them."""
     dispatch.send_service_mail()
+
+
+@shared_task
+def settle_events() -> None:
+    """Do what mail servers reported; woken by each report, and every few seconds by the clock."""
+    events.settle()
+
+
+@shared_task
+def forget_events() -> None:
+    """Forget what is about no message of ours; each night."""
+    events.forget()
+
+
+@shared_task
+def read_returned_mail() -> None:
+    """Read the mailboxes to which mail comes back; every minute."""
+    returned.read_all()

@@ -22,6 +22,7 @@ from mailings import audience, dispatch, doubts, explaining, figures, history, m
 from mailings.forms import CampaignForm, TextForm
 from mailings.models import Campaign, JointApproval, Version
 from mailings.services import campaigns as services
+from mailings.services import courses
 from mailings.tasks import freeze
 
 PAGE = 50
@@ -108,7 +109,7 @@ def campaign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     found = _find(staff, public_id)
     version = _own_version(staff, found)
     context: dict[str, Any] = {"campaign": found, "version": version}
-    if found.state in (Campaign.State.DRAFT, Campaign.State.SCHEDULED, Campaign.State.SENDING):
+    if found.state not in (Campaign.State.DONE, Campaign.State.CANCELLED):
         context["not_live"] = services.not_live(found)
     if version is not None:
         context["letter"] = rendering.prepare(version, partners=found.on_behalf_of())
@@ -129,7 +130,8 @@ def campaign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             and version.author_id != staff.user.pk
             and staff.user.pk not in {approval.user_id for approval in given}
         )
-    if found.state in (Campaign.State.SENDING, Campaign.State.DONE):
+    context["is_late"] = courses.is_late(found)
+    if found.started_at:
         context["progress"] = audience.progress(found)
         context["doubt"] = doubts.of(found)
         context["totals"] = figures.for_joint_organisers(found)
@@ -179,7 +181,31 @@ def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     campaign = _find(cast(StaffRequest, request), public_id)
     try:
         services.cancel(campaign=campaign)
-        messages.success(request, "The campaign was called off. Nobody gets it.")
+        messages.success(request, "Called off. Nobody gets it who has not got it yet.")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("campaign", campaign.public_id)
+
+
+@require_POST
+def pause(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Pause a campaign that is being sent."""
+    campaign = _find(cast(StaffRequest, request), public_id)
+    try:
+        courses.pause(campaign=campaign)
+        messages.success(request, "Paused. No more emails go out until somebody goes on.")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("campaign", campaign.public_id)
+
+
+@require_POST
+def go_on(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Go on with a campaign that is paused, or send one now that is late."""
+    campaign = _find(cast(StaffRequest, request), public_id)
+    try:
+        courses.go_on(campaign=campaign)
+        messages.success(request, "It goes on within a few seconds.")
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect("campaign", campaign.public_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -157,9 +158,30 @@ EMAIL_TIMEOUT = 60
 COALESCE_SENDING_SLOTS = int(
     os.environ.get("COALESCE_SENDING_SLOTS", "2")
 )  # workers for a campaign
+# How many messages a second a relay sends to each group of receivers (mailings/groups.py), such as
+# "gmail=20 yahoo=5 microsoft=5 other=50"; what is not named has no limit but that of the relay.
+COALESCE_PACE = {
+    group: float(rate)
+    for group, _, rate in (
+        part.partition("=") for part in os.environ.get("COALESCE_PACE", "").split()
+    )
+}
+# What is due, or half sent, and stood still so long is sent only when somebody says that it still may be.
+COALESCE_LATE_AFTER = timedelta(hours=float(os.environ.get("COALESCE_LATE_HOURS") or 3))
 # Whether each message waits until the disk has its place in the queue. "off" is quicker, and a crash of PostgreSQL
 # itself may then send the last messages before it twice (decision 0018).
 COALESCE_CURSOR_COMMIT = os.environ.get("COALESCE_CURSOR_COMMIT", "on")
+# How the webhooks of mail services show that they are theirs: Mailgun signs with a key, the others know a
+# "user:password". Several, with commas, while one is changed, or where organisations have accounts of their own.
+COALESCE_WEBHOOK_SECRETS = [
+    s for s in os.environ.get("COALESCE_WEBHOOK_SECRETS", "").split(",") if s
+]
+COALESCE_MAILGUN_SIGNING_KEYS = [
+    key for key in os.environ.get("COALESCE_MAILGUN_SIGNING_KEYS", "").split(",") if key
+]
+# Mailboxes to which mail comes back, where the relay reports by mail alone: maildir:///path or
+# imaps://user:password@host/Folder; several with spaces.
+COALESCE_RETURNS = os.environ.get("COALESCE_RETURNS", "").split()
 DEFAULT_FROM_EMAIL = os.environ.get("COALESCE_PLATFORM_ADDRESS", "coalesce@example.org")
 
 # Whom people may complain to: its name is changing (docs/reference/law.md).
@@ -187,10 +209,24 @@ CELERY_TASK_ROUTES = {
     "crm.tasks.write_journal": {"queue": "transactional"},
     "mailings.tasks.send_chunk": {"queue": "bulk"},
     "mailings.tasks.send_service_mail": {"queue": "transactional"},
+    "mailings.tasks.settle_events": {"queue": "transactional"},
+    "mailings.tasks.read_returned_mail": {"queue": "transactional"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "send what is due": {"task": "mailings.tasks.sweep", "schedule": 5.0},
+    "settle what mail servers reported": {
+        "task": "mailings.tasks.settle_events",
+        "schedule": 5.0,
+    },
+    "read mail that came back": {
+        "task": "mailings.tasks.read_returned_mail",
+        "schedule": 60.0,
+    },
+    "forget reports about no message of ours": {
+        "task": "mailings.tasks.forget_events",
+        "schedule": crontab(hour="4", minute="50"),
+    },
     "seal the ledger": {"task": "crm.tasks.seal_ledger", "schedule": 60.0},
     "do what visitors asked for": {"task": "crm.tasks.carry_out", "schedule": 5.0},
     "forget what nobody confirmed": {"task": "crm.tasks.forget_submissions", "schedule": 3600.0},

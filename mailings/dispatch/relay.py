@@ -18,7 +18,14 @@ from mailings.dispatch.moulds import Sealed
 
 
 class RelayUnavailableError(Exception):
-    """The relay could not be reached, or said that it takes nothing now: the message was not sent."""
+    """The relay could not be reached, or said that it takes nothing now: the message was not sent.
+
+    `is_busy`: it said so (421).
+    """
+
+    def __init__(self, words: str, *, is_busy: bool = False) -> None:
+        super().__init__(words)
+        self.is_busy = is_busy
 
 
 @dataclass(
@@ -62,7 +69,7 @@ class Relay:
         except smtplib.SMTPResponseException as error:
             if error.smtp_code == 421:
                 # What it says may name the address, and is logged.
-                raise RelayUnavailableError("it answered 421") from error
+                raise RelayUnavailableError("it answered 421", is_busy=True) from error
             raise Refused(error.smtp_code, _text(error.smtp_error)) from error
         except _NotBegunError as error:
             raise RelayUnavailableError("the connection broke before the message") from error
@@ -148,6 +155,11 @@ def _given_up(connection: smtplib.SMTP, error: smtplib.SMTPException) -> smtplib
 
 def _text(answer: bytes | str) -> str:
     return answer.decode(errors="replace") if isinstance(answer, bytes) else answer
+
+
+def relay_name() -> str:
+    """Give the name of the relay by which its pace is kept."""
+    return (urlsplit(settings.COALESCE_SMTP).hostname or "")[:100]
 
 
 @contextmanager

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import logging
 import uuid
+from datetime import timedelta
 
 from crm import tokens, wall
 from crm.models import Organisation, User
 from crm.services import backups
 from mailings import audience, rendering
-from mailings.dispatch import moulds
-from mailings.dispatch.relay import InDoubtError, Refused, Relay, RelayUnavailableError, connected
+from mailings.dispatch import moulds, pacing
+from mailings.dispatch.relay import (
+    InDoubtError,
+    Refused,
+    Relay,
+    RelayUnavailableError,
+    connected,
+    relay_name,
+)
 from mailings.models import Delivery, Version
-from mailings.sql import queue
+from mailings.reports import enhanced_code, is_about_the_address
+from mailings.sql import events, queue
 
 log = logging.getLogger(__name__)
-_LATER = "5 minutes"  # greylisting wants at least this long
-_SOON = "30 seconds"
+_LATER = timedelta(minutes=5)  # greylisting wants at least this long
+_SOON = timedelta(seconds=30)
+_AT_ONCE = timedelta()
 
 
 class _Post:
@@ -30,6 +40,9 @@ class _Post:
         partners = self.campaign.on_behalf_of()
         self.moulds = {
             v.pk: moulds.Moulds(rendering.prepare(v, partners=partners)) for v in versions
+        }
+        self.domains = {
+            v.pk: v.organisation.sender_address.partition("@")[2].lower() for v in versions
         }
         self.asking = {v.pk: queue.Asking.about(audience.question(v)) for v in versions}
 
@@ -74,28 +87,55 @@ def send_chunk(campaign_id: int) -> bool:
 
 def _send(claimed: queue.Claim) -> None:
     post = _Post(claimed.campaign_id)
+    waiting = queue.messages(claimed)
+    turn = pacing.turn(relay_name(), waiting, post.domains)
     sent: list[int] = []
-    again_after: str | None = None
+    again_after: timedelta | None = None
     try:
-        with connected() as relay:
-            for message in queue.messages(claimed):
-                try:
-                    if _send_one(post, relay, claimed, message):
-                        sent.append(message.delivery_id)
-                except Refused as refused:
-                    if refused.is_final:
-                        queue.settle_one(message, Delivery.Status.FAILED, detail=str(refused))
-                    else:
-                        queue.put_off(message, str(refused))
-                        again_after = _LATER
+        if turn.messages:
+            again_after = _send_turn(turn, post, claimed, sent)
     except RelayUnavailableError as error:
         log.warning("the relay is not available: %s", error)
+        if error.is_busy:
+            turn.busy()
         again_after = _SOON
+    except queue.LostLeaseError:
+        # Paused or called off: the chunk is given back. If another worker has it, settling fails as well.
+        again_after = _AT_ONCE
     except InDoubtError:
         # The cursor stands at the message in doubt: the reaper's rule marks it.
         queue.settle_doubt(claimed)
         again_after = _SOON
-    queue.settle(claimed, sent, again_after=again_after)
+    waits = [wait for wait in (again_after, turn.again_after) if wait is not None]
+    queue.settle(claimed, sent, again_after=max(waits, default=None))
+    turn.close(post.domains, sent)
+
+
+def _send_turn(
+    turn: pacing.Turn, post: _Post, claimed: queue.Claim, sent: list[int]
+) -> timedelta | None:
+    """Send the messages of a turn; give after how long those that were put off are tried again, if any were."""
+    again_after = None
+    with connected() as relay:
+        for message in turn:
+            try:
+                if _send_one(post, relay, claimed, message):
+                    sent.append(message.delivery_id)
+            except Refused as refused:
+                if refused.is_final:
+                    _settle_refused(message, refused)
+                else:
+                    queue.put_off(message, str(refused))
+                    turn.later(refused.answer)
+                    again_after = _LATER
+    return again_after
+
+
+def _settle_refused(message: queue.Message, refused: Refused) -> None:
+    """Write at once that the relay refused a message, and if so, that it said no mail will arrive there."""
+    queue.settle_one(message, Delivery.Status.FAILED, detail=str(refused))
+    code = enhanced_code(refused.answer)
+    events.refused_by_relay(message.delivery_id, code, is_permanent=is_about_the_address(code))
 
 
 def _send_one(post: _Post, relay: Relay, claimed: queue.Claim, message: queue.Message) -> bool:

@@ -189,14 +189,18 @@ def _approve_jointly(version: Version, user: User) -> bool:
 
 
 def cancel(*, campaign: Campaign) -> Campaign:
-    """Call a campaign off before it is sent. The second time does nothing."""
+    """Call a campaign off: nobody gets it who did not get it yet. The second time does nothing.
+
+    While it is sent, no email begins after the one each worker is just handing over.
+    """
     with transaction.atomic():
         campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
-        if campaign.state in (Campaign.State.DRAFT, Campaign.State.SCHEDULED):
+        if campaign.state == Campaign.State.DONE:
+            raise ValidationError("It was sent: there is nothing left to call off.")
+        if campaign.state != Campaign.State.CANCELLED:
             campaign.state = Campaign.State.CANCELLED
-            campaign.save(update_fields=["state"])
-        elif campaign.state != Campaign.State.CANCELLED:
-            raise ValidationError("The sending has begun: it cannot be called off.")
+            campaign.finished_at = timezone.now()
+            campaign.save(update_fields=["state", "finished_at"])
     return campaign
 
 

@@ -19,7 +19,7 @@ def halt() -> int:
     with wall.scope("platform"):
         if not backups.is_behind():
             return 0
-        sending = Campaign.objects.filter(state=Campaign.State.SENDING)
+        sending = Campaign.objects.filter(state__in=[Campaign.State.SENDING, Campaign.State.PAUSED])
         doubtful = Delivery.objects.filter(
             campaign__in=sending.values("pk"), status=Delivery.Status.PENDING
         ).update(status=Delivery.Status.IN_DOUBT, settled_at=timezone.now())

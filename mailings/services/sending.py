@@ -13,8 +13,8 @@ from crm.services import backups
 from crm.sql import statistics
 from mailings import audience
 from mailings.models import Campaign, Version
-from mailings.services import campaigns
-from mailings.sql import freezing, letters, queue
+from mailings.services import campaigns, courses
+from mailings.sql import freezing, letters, queue, turns
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,8 @@ def freeze(*, campaign_id: int) -> int:
         campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
         if campaign.state != Campaign.State.SCHEDULED or not _is_due(campaign):
             return 0
+        if courses.is_late(campaign):  # after an outage: somebody must say that it still may go
+            return 0
         if campaigns.not_live(campaign):  # turned off since it was approved: it waits
             return 0
         for version in Version.objects.filter(campaign=campaign, approved_at__isnull=False):
@@ -38,8 +40,8 @@ def freeze(*, campaign_id: int) -> int:
         total = freezing.deliveries(campaign.pk, is_coordinated=campaign.is_coordinated)
         freezing.chunks(campaign.pk, total)
         campaign.state = Campaign.State.SENDING
-        campaign.started_at = timezone.now()
-        campaign.save(update_fields=["state", "started_at"])
+        campaign.started_at = campaign.swept_at = timezone.now()
+        campaign.save(update_fields=["state", "started_at", "swept_at"])
     return total
 
 
@@ -64,12 +66,23 @@ def sweep() -> Work:
     with wall.scope("platform"):
         if doubtful := queue.reap():
             log.warning("%d messages may have been sent when a worker died", doubtful)
-        queue.finish()
-        due = Campaign.objects.filter(state=Campaign.State.SCHEDULED, due_at__lte=timezone.now())
+        if late := turns.keep_time(settings.COALESCE_LATE_AFTER):
+            log.warning(
+                "%d campaigns stood still for hours: they go on when somebody says so", late
+            )
+        courses.watch()
+        turns.call_off()
+        turns.finish()
+        now = timezone.now()
+        due = Campaign.objects.filter(
+            state=Campaign.State.SCHEDULED,
+            due_at__lte=now,
+            due_at__gt=now - settings.COALESCE_LATE_AFTER,
+        )
         return Work(
             has_service_mail=letters.waits(),
             to_freeze=[
                 found.pk for found in due.order_by("due_at")[:20] if not campaigns.not_live(found)
             ],
-            to_wake=queue.to_wake(settings.COALESCE_SENDING_SLOTS),
+            to_wake=turns.to_wake(settings.COALESCE_SENDING_SLOTS),
         )

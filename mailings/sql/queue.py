@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -40,8 +41,10 @@ class Claim:
 def claim(campaign_id: int) -> Claim | None:
     """Take the next open chunk of a campaign that is being sent, and its lock. Uses chunk_to_do.
 
-    The lock is there before the claim is committed, so that nobody sees the one without the other.
+    The lock is there before the claim is committed, so that nobody sees the one without the other. Whoever pauses
+    the campaign waits for a claim, and a claim for them; what the sweep has not seen for hours is not claimed.
     """
+    values: list[Any] = [campaign_id, settings.COALESCE_LATE_AFTER]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -52,11 +55,12 @@ def claim(campaign_id: int) -> Claim | None:
                 WHERE c.state = 0 AND (c.leased_until IS NULL OR c.leased_until < now())
                   AND c.campaign_id = (  -- asked once, not for each chunk; turned off: nothing more leaves
                       SELECT m.id FROM mailings_campaign m WHERE m.id = %s AND m.state = 'sending'
-                        AND mailings_not_live(m.organisation_id, m.mode) = '{{}}')
+                        AND m.swept_at > now() - %s
+                        AND mailings_not_live(m.organisation_id, m.mode) = '{{}}' FOR SHARE OF m)
                 ORDER BY c.first LIMIT 1 FOR UPDATE OF c SKIP LOCKED)
             RETURNING id, campaign_id, first, last, token, pg_advisory_lock({_HOLDS.replace("%", "%%")})
             """,
-            [campaign_id],
+            values,
         )
         row = cursor.fetchone()
     return Claim(*row[:5]) if row else None
@@ -154,7 +158,7 @@ def others(campaign_id: int, message: Message) -> list[Message]:
 
 
 class LostLeaseError(Exception):
-    """The chunk was given to another worker: this one must stop at once."""
+    """The chunk was given to another worker, or is to be given back: this one must stop at once."""
 
 
 @contextmanager
@@ -287,19 +291,24 @@ def replace(message: Message, by: Message) -> None:
         )
 
 
-def settle(claimed: Claim, sent: Sequence[int], *, again_after: str | None) -> None:
-    """Write what was handed over, and close the chunk; or open it `again_after` an interval for those that wait.
+def settle(claimed: Claim, sent: Sequence[int], *, again_after: timedelta | None) -> None:
+    """Write what was handed over, and close the chunk; or open it `again_after` so long for those that wait.
 
     Raises LostLeaseError, and writes nothing, if the chunk is no longer this worker's.
     """
+    values: dict[str, Any] = {
+        "again": again_after,
+        "chunk": claimed.chunk_id,
+        "token": claimed.token,
+    }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE mailings_chunk SET state = CASE WHEN %(again)s::interval IS NULL THEN 2 ELSE 0 END,
-                leased_until = now() + %(again)s::interval
-            WHERE id = %(chunk)s AND token = %(token)s AND state = 1
+                leased_until = nullif(now() + %(again)s::interval, now())
+            WHERE id = %(chunk)s AND token = %(token)s AND state IN (1, 3)
             """,
-            {"again": again_after, "chunk": claimed.chunk_id, "token": claimed.token},
+            values,
         )
         if cursor.rowcount != 1:
             raise LostLeaseError
@@ -331,7 +340,7 @@ def reap() -> int:
             f"""
             WITH dead AS (
                 SELECT id, campaign_id, first, last, cursor FROM mailings_chunk
-                WHERE state = 1 AND (leased_until < now() OR pg_try_advisory_xact_lock({_HOLDS}))
+                WHERE state IN (1, 3) AND (leased_until < now() OR pg_try_advisory_xact_lock({_HOLDS}))
                 FOR UPDATE SKIP LOCKED
             ), doubt AS (
                 UPDATE mailings_delivery d
@@ -350,32 +359,3 @@ def reap() -> int:
         )
         (doubtful,) = cursor.fetchone()
     return int(doubtful)
-
-
-def to_wake(slots: int) -> list[tuple[int, int]]:
-    """Give each campaign with open chunks and how many workers to wake for it. Uses chunk_to_do."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT m.id, least(
-                count(*) FILTER (WHERE c.state = 0 AND (c.leased_until IS NULL OR c.leased_until < now())),
-                %s - count(*) FILTER (WHERE c.state = 1))
-            FROM mailings_campaign m JOIN mailings_chunk c ON c.campaign_id = m.id AND c.state <> 2
-            WHERE m.state = 'sending' GROUP BY m.id ORDER BY m.due_at, m.id
-            """,
-            [slots],
-        )
-        return [(campaign, wakes) for campaign, wakes in cursor.fetchall() if wakes > 0]
-
-
-def finish() -> None:
-    """Call those campaigns done of which every message is settled and none may have been sent unknown to us."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE mailings_campaign m SET state = 'done', finished_at = now()
-            WHERE m.state = 'sending'
-              AND NOT EXISTS (SELECT FROM mailings_chunk c WHERE c.campaign_id = m.id AND c.state <> 2)
-              AND NOT EXISTS (SELECT FROM mailings_delivery d WHERE d.campaign_id = m.id AND d.status IN (0, 4))
-            """
-        )

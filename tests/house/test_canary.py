@@ -32,11 +32,13 @@ from imports import reading
 from imports import tasks as import_tasks
 from imports.models import Import
 from mailings import dispatch
+from mailings import tasks as mailings_tasks
 from mailings.models import Campaign, Delivery
 from mailings.services import sending
 from tests import factories
 from tests.crm import public
 from tests.imports.conftest import HEAD, as_csv
+from tests.mailings import providers
 from tests.mailings.conftest import Relay, campaign, send_all
 
 pytestmark = pytest.mark.django_db
@@ -240,6 +242,20 @@ def test_a_campaign_whose_relay_goes_away_with_the_address_on_its_lips(
     dispatch.send_chunk(made.pk)
     assert Campaign.objects.get().state == Campaign.State.SENDING
     assert [line for line in seen.lines if "the relay is not available" in line]
+    assert seen.with_canary() == []
+
+
+def test_a_service_that_reports_by_webhook_and_names_the_address(
+    socr: Organisation, point: ContactPoint, relay: Relay, seen: Seen, settings: Any
+) -> None:
+    settings.COALESCE_MAILGUN_SIGNING_KEYS = [providers.KEY]
+    made = send_all(campaign(socr))
+    message = Delivery.objects.get(campaign=made).public_id
+    assert providers.mailgun_failed(message, ADDRESS) == 200
+    assert providers.mailgun("complained", message, ADDRESS, timestamp=ADDRESS) == 400
+    assert providers.mailgun("complained", message, ADDRESS) == 200
+    mailings_tasks.settle_events.apply()
+    assert [line for line in seen.lines if "could not be read" in line]
     assert seen.with_canary() == []
 
 

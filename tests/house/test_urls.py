@@ -36,6 +36,7 @@ PUBLIC = {
     "responsible",
     "privacy",
     "renewal",
+    "mail-events",
 }
 FOR_ADMINS = {
     "imports",

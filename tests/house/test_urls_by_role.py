@@ -54,6 +54,7 @@ TABLE = {
     "edit-sign-up-form": "302 403 200 403 403 404",
     "join": "200 200 200 200 200 200",
     "join-embedded": "200 200 200 200 200 200",
+    "mail-events": "404 404 404 404 404 404",
     "joint-invitation": "404 404 404 404 404 404",
     "own-page": "404 404 404 404 404 404",
     "sign-up-form": "302 403 200 403 403 404",
@@ -77,6 +78,8 @@ TABLE = {
     "campaign-text": "302 200 200 403 404 404",
     "campaigns": "302 200 200 403 200 404",
     "POST cancel-campaign": "302 302 302 403 404 404",
+    "POST pause-campaign": "302 302 302 403 404 404",
+    "POST go-on-campaign": "302 302 302 403 404 404",
     "choose-organisation": "302 200 200 200 200 404",
     "campaign-doubt": "302 200 200 403 404 404",
     "POST copy-campaign": "302 302 302 403 404 404",
@@ -140,7 +143,7 @@ TABLE = {
     "retention": "302 403 200 403 403 404",
 }
 OPEN_TO_ALL = {"preferences", "one-click", "joint-invitation", "renewal", "join", "join-embedded"}
-OPEN_TO_ALL |= {"confirm-address", "confirm-sign-up", "own-page", "undo-stop"}
+OPEN_TO_ALL |= {"confirm-address", "confirm-sign-up", "own-page", "undo-stop", "mail-events"}
 # Whoever may not open the page at all is told so; whoever may is told that it is not there.
 NOT_THERE = {403, 404}
 
@@ -243,12 +246,13 @@ def objects_of(where: Organisation, asking: User | None) -> dict[str, list[Any]]
         "export": ([export.public_id], "download-export"),
         "campaign": (
             [campaign.public_id],
-            "campaign campaign-text campaign-doubt test-campaign approve-campaign cancel-campaign copy-campaign",
+            "campaign campaign-text campaign-doubt test-campaign approve-campaign cancel-campaign "
+            "copy-campaign pause-campaign go-on-campaign",
         ),
         "form": ([form.slug], "sign-up-form edit-sign-up-form join join-embedded"),
         "wording": ([wording.code], "add-version"),
         "why": ([campaign.public_id, person.public_id], "why"),
-        "end": (["none-such"], "confirm-address confirm-sign-up own-page undo-stop"),
+        "end": (["none-such"], "confirm-address confirm-sign-up own-page undo-stop mail-events"),
         "token": (
             [tokens.preference_token(point.public_id, where.pk, None)],
             "preferences one-click joint-invitation renewal",

@@ -31,7 +31,7 @@ from crm.services import letters, permissions, rotation
 from crm.sql import fold, seals
 from crm.sql import rotation as sql
 from imports.models import StagedRow
-from mailings.models import Campaign, Delivery
+from mailings.models import Campaign, Delivery, Event
 from tests import factories
 from tests.imports.conftest import HEAD, bring, point, preview, reasons
 from tests.mailings.conftest import Relay, campaign, send_all, supporter_who_said_yes
@@ -119,6 +119,13 @@ def test_every_table_that_keeps_hashes_is_found_and_under_the_new_secret(
     letters.post(
         organisation_id=socr.pk, kind=ServiceMail.Kind.FRESH_LINK, address="ben@example.org"
     )
+    Event.objects.create(
+        route="ses",
+        key=b"k" * 16,
+        kind=2,
+        mailbox=hashing.hashes_of("ben@example.org").mailbox,
+        happened_at=timezone.now(),
+    )
     settings.COALESCE_HASH_KEY = f"{settings.COALESCE_HASH_KEY},{NEW}"
     counts = rotate()
     assert set(counts) == tables_with_hashes()
@@ -137,6 +144,7 @@ def test_every_table_that_keeps_hashes_is_found_and_under_the_new_secret(
     assert bytes(Delivery.objects.get().mailbox) == priya.mailbox
     assert bytes(Deliverability.objects.get().mailbox) == ben.mailbox
     assert bytes(ServiceMail.objects.get().mailbox) == ben.mailbox
+    assert bytes(Event.objects.get().mailbox or b"") == ben.mailbox
     stop, row = PlatformStop.objects.get(), StagedRow.objects.get()
     assert (stop.key_id, bytes(stop.mailbox)) == ("k2", sam.mailbox)
     assert (row.key_id, row.address_key, row.mailbox) == ("k2", gone.address_key, gone.mailbox)

@@ -27,6 +27,7 @@ class Campaign(OwnedModel):
         DRAFT = "draft", "Draft"
         SCHEDULED = "scheduled", "Approved, waiting for its time"
         SENDING = "sending", "Sending"
+        PAUSED = "paused", "Paused"
         DONE = "done", "Sent"
         CANCELLED = "cancelled", "Cancelled"
 
@@ -36,6 +37,15 @@ class Campaign(OwnedModel):
         HOLD = "hold", "Wait until somebody decides"
         RESEND = "resend", "Send it again: somebody may get it twice"
         DROP = "drop", "Do not send it again: somebody may not get it"
+
+    class Why(models.TextChoices):
+        """Why it is paused, or what is to be looked at while it is sent."""
+
+        NOTHING = "", "Nothing"
+        PERSON = "person", "Somebody paused it"
+        LATE = "late", "Sending stood still for hours"
+        COMPLAINTS = "complaints", "Too many people marked it as spam"
+        BOUNCES = "bounces", "Too many emails came back"
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=120)
@@ -56,6 +66,14 @@ class Campaign(OwnedModel):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    paused_why = models.CharField(max_length=12, choices=Why.choices, blank=True, default="")
+    warned_of = models.CharField(max_length=12, choices=Why.choices, blank=True, default="")
+    swept_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the sweep last saw it being sent, to the minute."
+    )
+    let_go = models.JSONField(
+        default=dict, help_text="How many complaints and bounces there were when somebody went on."
+    )
 
     class Meta:
         constraints = [
@@ -69,7 +87,7 @@ class Campaign(OwnedModel):
             models.Index(fields=["organisation", "-id"], name="campaign_list"),
             models.Index(
                 fields=["due_at"],
-                condition=Q(state__in=["scheduled", "sending"]),
+                condition=Q(state__in=["scheduled", "sending", "paused"]),
                 name="campaign_at_work",
             ),
         ]
@@ -227,6 +245,18 @@ class Delivery(OwnedModel):
         FAILED = 3, "Refused by the mail server"
         IN_DOUBT = 4, "May have been sent"
         DROPPED = 5, "May have been sent, and is not sent again"
+        CALLED_OFF = 6, "Not sent: the campaign was called off"
+
+    class Outcome(models.IntegerChoices):
+        """What mail servers reported after it was handed over. A later number never gives way to an earlier one."""
+
+        NONE = 0, "Nothing reported yet"
+        DEFERRED = 1, "Delayed by the receiving server"
+        DELIVERED = 2, "Delivered"
+        REJECTED = 3, "Held back by the mail service"
+        BOUNCED = 4, "Came back"
+        UNSUBSCRIBED = 5, "Unsubscribed in their mail program"
+        COMPLAINED = 6, "Marked as spam"
 
     id = models.BigAutoField(primary_key=True)
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
@@ -254,6 +284,8 @@ class Delivery(OwnedModel):
         max_length=200, blank=True, help_text="What the mail server answered."
     )
     settled_at = models.DateTimeField(null=True)
+    outcome = models.SmallIntegerField(choices=Outcome.choices, default=0, db_default=0)
+    outcome_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -278,6 +310,8 @@ class OwnMessage(OwnedModel):
     reasons = models.BigIntegerField()
     detail = models.CharField(max_length=200)
     settled_at = models.DateTimeField(null=True)
+    outcome = models.SmallIntegerField(choices=Delivery.Outcome.choices)
+    outcome_at = models.DateTimeField(null=True)
 
     class Meta:
         managed = False
@@ -313,6 +347,7 @@ class Chunk(models.Model):
         OPEN = 0, "Open"
         LEASED = 1, "Leased"
         DONE = 2, "Done"
+        HALTED = 3, "Leased, and to be given back before the next message"
 
     campaign = models.ForeignKey(
         Campaign, models.CASCADE, related_name="chunks", db_constraint=False, db_index=False
