@@ -331,6 +331,9 @@ class Figures(models.Model):
     overlap = models.IntegerField(help_text="Inboxes that several organisations could have mailed.")
     sent = models.IntegerField()
     refused = models.IntegerField(help_text="By the mail server.")
+    delivered = models.IntegerField(null=True, help_text="Counted once, a week after it was done.")
+    bounced = models.IntegerField(null=True)
+    complained = models.IntegerField(null=True)
     counted_at = models.DateTimeField()
 
 
@@ -374,6 +377,7 @@ class CampaignSum(OwnedModel):
 
         DECISIONS = "decisions", "People, by the reasons why not (bits of Reason)"
         MESSAGES = "messages", "Messages, by what became of them (Delivery.Status)"
+        OUTCOMES = "outcomes", "Messages handed over, by what was reported (Delivery.Outcome)"
 
     campaign = models.ForeignKey(
         Campaign, models.CASCADE, related_name="+", db_constraint=False, db_index=False
