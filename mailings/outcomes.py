@@ -22,6 +22,7 @@ _TONES = {
 }
 _STATUS_TONES = {
     Status.PENDING: "waits",
+    Status.BEING_SENT: "waits",
     Status.SKIPPED: "left",
     Status.FAILED: "bad",
     Status.IN_DOUBT: "doubt",

@@ -26,7 +26,7 @@ REGISTRY: Registry = (
     Plain("mailings_campaign", "is_important members_only on_doubt"),
     Plain(
         "mailings_campaign",
-        "created_at started_at finished_at paused_why warned_of swept_at let_go",
+        "created_at started_at finished_at paused_why warned_of swept_at let_go route",
     ),
     Plain(
         "mailings_figures",
