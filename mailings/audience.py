@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 
 from crm import consent, segments
 from crm.reasons import SENTENCES, Reason
-from mailings.models import Audience, Campaign, CampaignSum, Delivery, OwnMessage, Version
+from mailings.models import Audience, Campaign, CampaignSum, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +96,6 @@ def _sums(campaign: Campaign, organisation_id: int, of: CampaignSum.Of) -> list[
     """Give what is kept of a campaign when who got it is not any more, as (code, people)."""
     kept = CampaignSum.objects.filter(campaign=campaign, organisation=organisation_id, of=of)
     return list(kept.values_list("code", "people"))
-
-
-def outcomes(campaign: Campaign) -> list[tuple[str, int, str]]:
-    """Count an own campaign's messages by what became of them. Coordinated ones are out of staff's reach."""
-    counted = dict(
-        OwnMessage.objects.filter(campaign=campaign).values_list("status").annotate(n=Count("pk"))
-    )
-    if not counted:
-        counted = dict(_sums(campaign, campaign.organisation_id, CampaignSum.Of.MESSAGES))
-    return [(status.label, counted[status], "") for status in Delivery.Status if status in counted]
 
 
 def progress(campaign: Campaign) -> tuple[int, int] | None:

@@ -22,6 +22,10 @@ class Totals:
     overlap: int | None
     sent: int | None
     refused: int | None
+    is_week_old: bool = False
+    delivered: int | None = None
+    bounced: int | None = None
+    complained: int | None = None
 
     @property
     def lines(self) -> list[tuple[str, str]]:
@@ -31,6 +35,18 @@ class Totals:
             ("Inboxes on more than one list", in_words(self.overlap)),
             ("Sent", in_words(self.sent)),
             ("Refused by the mail server", in_words(self.refused)),
+            *self._reported,
+        ]
+
+    @property
+    def _reported(self) -> list[tuple[str, str]]:
+        """What receiving servers had reported after a week; counted once, so that no two looks can be subtracted."""
+        if not self.is_week_old:
+            return []
+        return [
+            ("Delivered", in_words(self.delivered)),
+            ("Came back", in_words(self.bounced)),
+            ("Marked as spam", in_words(self.complained)),
         ]
 
 
@@ -42,7 +58,7 @@ def in_words(number: int | None) -> str:
 def for_joint_organisers(campaign: Campaign) -> Totals | None:
     """Give the totals of a campaign that is done, to staff of the coalition; nobody else gets any."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM mailings_joint_figures(%s)", [campaign.pk])
+        cursor.execute("SELECT * FROM mailings_joint_totals(%s)", [campaign.pk])
         row = cursor.fetchone()
     return Totals(campaign.name, campaign.started_at, *row) if row else None
 
@@ -50,5 +66,5 @@ def for_joint_organisers(campaign: Campaign) -> Totals | None:
 def for_the_steward() -> list[Totals]:
     """Give the totals of every such campaign, the newest first. Steward scope; the look is noted."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM mailings_steward_figures()")
+        cursor.execute("SELECT * FROM mailings_steward_totals()")
         return [Totals(*row) for row in cursor.fetchall()]

@@ -43,4 +43,5 @@ def _entry(row: Audience, message: OwnMessage | None) -> Entry:
         return Entry(row.campaign, "Included", [])
     if message is None:
         return Entry(row.campaign, "Somebody else at this inbox gets it", [])
-    return Entry(row.campaign, message.get_status_display(), sentences(message.reasons))
+    became = message.get_outcome_display() if message.outcome else message.get_status_display()
+    return Entry(row.campaign, became, sentences(message.reasons))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 FIELDS = {"first_name": "First name", "last_name": "Last name"}
@@ -37,4 +37,11 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     """Give the text with its fields filled in; a value that is blank or missing falls back."""
     return "".join(
         before + (values.get(field) or fallback) for before, field, fallback in _pieces(text)
+    )
+
+
+def replaced(text: str, by: Callable[[str, str], str]) -> str:
+    """Give the text with `by(field, fallback)` in the place of each field."""
+    return "".join(
+        before + (by(field, fallback) if field else "") for before, field, fallback in _pieces(text)
     )

@@ -26,9 +26,12 @@ REGISTRY: Registry = (
     Plain("mailings_campaign", "is_important members_only on_doubt"),
     Plain(
         "mailings_campaign",
-        "created_at started_at finished_at paused_why warned_of swept_at let_go",
+        "created_at started_at finished_at paused_why warned_of swept_at let_go route",
     ),
-    Plain("mailings_figures", "campaign_id messages overlap sent refused counted_at"),
+    Plain(
+        "mailings_figures",
+        "campaign_id messages overlap sent refused counted_at delivered bounced complained",
+    ),
     Personal("mailings_version", "author_id approved_by_id approved_at", _P.STAFF, _K.LEDGER),
     Personal(
         "mailings_jointapproval", "version_id partner_id user_id approved_at", _P.STAFF, _K.LEDGER

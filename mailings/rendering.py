@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -99,27 +99,97 @@ def letter(
     prepared: Prepared, *, values: Mapping[str, str], token: str, message_id: uuid.UUID
 ) -> Letter:
     """Make one person's message. `values` are merged, escaped in the HTML part and on one line in the subject."""
-    page = settings.BASE_URL + reverse("preferences", args=[token])
-    extra = settings.BASE_URL + reverse(prepared.extra_page or "preferences", args=[token])
-    one_click = settings.BASE_URL + reverse("one-click", args=[token])
+    page, extra = _links(prepared, token)
     escaped = {name: html.escape(value) for name, value in values.items()}
-    sender = prepared.organisation
-    domain = sender.sender_address.partition("@")[2]
+    domain = prepared.organisation.sender_address.partition("@")[2]
     return Letter(
-        sender=f'"{sender.sender_name}" <{sender.sender_address}>',
-        reply_to=sender.reply_address,
+        sender=sender(prepared),
+        reply_to=prepared.organisation.reply_address,
         subject=" ".join(merge.fill(prepared.subject, values).split()),
         text=merge.fill(prepared.text, values).replace(_LINK, page).replace(_EXTRA, extra),
         html=merge.fill(prepared.html, escaped).replace(_LINK, page).replace(_EXTRA, extra),
         headers={
             "Message-ID": f"<{message_id}@{domain}>",
-            "List-ID": prepared.list_id,
-            "List-Unsubscribe": f"<{one_click}>, <mailto:{sender.reply_address}?subject=stop>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            "Feedback-ID": f"{prepared.campaign.hex[:12]}:{sender.code}:campaign:coalesce",
-            "Auto-Submitted": "auto-generated",
-            "Precedence": "bulk",
+            "List-Unsubscribe": list_unsubscribe(prepared, token),
+            **shared_headers(prepared),
         },
+    )
+
+
+def _links(prepared: Prepared, token: str) -> tuple[str, str]:
+    """Give one person's preference page, and the page of the further link."""
+    page = settings.BASE_URL + reverse("preferences", args=[token])
+    return page, settings.BASE_URL + reverse(prepared.extra_page or "preferences", args=[token])
+
+
+def sender(prepared: Prepared) -> str:
+    """Give who a version is from."""
+    return f'"{prepared.organisation.sender_name}" <{prepared.organisation.sender_address}>'
+
+
+def list_unsubscribe(prepared: Prepared, token: str) -> str:
+    """Give the ways to stop that mail programs offer (RFC 2369 and 8058)."""
+    one_click = settings.BASE_URL + reverse("one-click", args=[token])
+    return f"<{one_click}>, <mailto:{prepared.organisation.reply_address}?subject=stop>"
+
+
+def shared_headers(prepared: Prepared) -> dict[str, str]:
+    """Give the headers that are the same for everyone."""
+    return {
+        "List-ID": prepared.list_id,
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "Feedback-ID": f"{prepared.campaign.hex[:12]}:{prepared.organisation.code}:campaign:coalesce",
+        "Auto-Submitted": "auto-generated",
+        "Precedence": "bulk",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A version's parts with marks for what differs, for a service that fills them in."""
+
+    subject: str
+    text: str
+    html: str
+    fields: dict[str, tuple[str, str]]  # by mark: field, and the words to fall back on
+    prepared: Prepared
+
+    def values(self, given: Mapping[str, str], token: str) -> dict[str, str]:
+        """Give one person's value for each mark; those that begin with h are for the HTML part."""
+        page, extra = _links(self.prepared, token)
+        found = {"page": page, "extra": extra}
+        for mark, (name, fallback) in self.fields.items():
+            value = given.get(name) or fallback
+            one_line = " ".join(value.split()) if mark.startswith("s") else value
+            escaped = html.escape(given[name]) if given.get(name) else fallback
+            found[mark] = escaped if mark.startswith("h") else one_line
+        return found
+
+
+def marked(prepared: Prepared, mark: Callable[[str], str]) -> Marked:
+    """Give a version's parts with `mark(name)` in the place of each value."""
+    fields: dict[str, tuple[str, str]] = {}
+
+    def put(part: str) -> Callable[[str, str], str]:
+        def one(name: str, fallback: str) -> str:
+            key = f"{part}{len(fields)}"
+            for known, meant in fields.items():
+                if known.startswith(part) and meant == (name, fallback):
+                    key = known
+            fields[key] = (name, fallback)
+            return mark(key)
+
+        return one
+
+    def linked(text: str) -> str:
+        return text.replace(_LINK, mark("page")).replace(_EXTRA, mark("extra"))
+
+    return Marked(
+        subject=" ".join(merge.replaced(prepared.subject, put("s")).split()),
+        text=linked(merge.replaced(prepared.text, put("t"))),
+        html=linked(merge.replaced(prepared.html, put("h"))),
+        fields=fields,
+        prepared=prepared,
     )
 
 

@@ -25,6 +25,12 @@ _TOTAL = """
     FROM mailings_delivery d
     WHERE d.organisation_id = %(organisation)s AND d.campaign_id = ANY(%(campaigns)s) AND NOT d.is_coordinated
     GROUP BY 1, 2, 4
+    UNION ALL
+    SELECT d.organisation_id, d.campaign_id, 'outcomes', d.outcome, count(*)
+    FROM mailings_delivery d
+    WHERE d.organisation_id = %(organisation)s AND d.campaign_id = ANY(%(campaigns)s) AND NOT d.is_coordinated
+      AND d.status = 1
+    GROUP BY 1, 2, 4
     ON CONFLICT (campaign_id, organisation_id, of, code) DO NOTHING
 """
 

@@ -18,7 +18,17 @@ from crm.models import Supporter
 from crm.pages import page
 from crm.services import audit
 from crm.wakeups import wake
-from mailings import audience, dispatch, doubts, explaining, figures, history, membership, rendering
+from mailings import (
+    audience,
+    dispatch,
+    doubts,
+    explaining,
+    figures,
+    history,
+    membership,
+    outcomes,
+    rendering,
+)
 from mailings.forms import CampaignForm, TextForm
 from mailings.models import Campaign, JointApproval, Version
 from mailings.services import campaigns as services
@@ -136,7 +146,7 @@ def campaign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         context["doubt"] = doubts.of(found)
         context["totals"] = figures.for_joint_organisers(found)
         if not found.is_coordinated:
-            context["outcomes"] = audience.outcomes(found)
+            context["outcomes"] = outcomes.of(found)
     return render(request, "mailings/campaign.html", context)
 
 

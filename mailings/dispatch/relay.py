@@ -81,9 +81,14 @@ class Relay:
 _PLAIN = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 
+def is_plain(address: str) -> bool:
+    """Tell whether an address is one of the usual form, which everything that parses it gives back as it is."""
+    return _PLAIN.fullmatch(address) is not None
+
+
 def _on_the_wire(address: str) -> str:
     """Give an address as SMTP takes it; parsing it costs as much as asking the gate, so plain ones are not."""
-    return address if _PLAIN.fullmatch(address) else sanitize_address(address, "utf-8")
+    return address if is_plain(address) else sanitize_address(address, "utf-8")
 
 
 class _NotBegunError(Exception):
@@ -157,15 +162,10 @@ def _text(answer: bytes | str) -> str:
     return answer.decode(errors="replace") if isinstance(answer, bytes) else answer
 
 
-def relay_name() -> str:
-    """Give the name of the relay by which its pace is kept."""
-    return (urlsplit(settings.COALESCE_SMTP).hostname or "")[:100]
-
-
 @contextmanager
-def connected() -> Iterator[Relay]:
-    """Open a connection to the relay that COALESCE_SMTP names. Raises RelayUnavailableError."""
-    address = urlsplit(settings.COALESCE_SMTP)
+def connected(url: str = "") -> Iterator[Relay]:
+    """Open a connection to a relay, or to the one that COALESCE_SMTP names. Raises RelayUnavailableError."""
+    address = urlsplit(url or settings.COALESCE_SMTP)
     backend = EmailBackend(
         host=address.hostname,
         port=address.port or 25,

@@ -6,18 +6,18 @@ import logging
 import uuid
 from datetime import timedelta
 
-from crm import tokens, wall
+from crm import wall
 from crm.models import Organisation, User
 from crm.services import backups
-from mailings import audience, rendering
-from mailings.dispatch import moulds, pacing
+from mailings import rendering
+from mailings.dispatch import batches, moulds, pacing, routes
+from mailings.dispatch.posts import Post
 from mailings.dispatch.relay import (
     InDoubtError,
     Refused,
     Relay,
     RelayUnavailableError,
     connected,
-    relay_name,
 )
 from mailings.models import Delivery, Version
 from mailings.reports import enhanced_code, is_about_the_address
@@ -27,39 +27,6 @@ log = logging.getLogger(__name__)
 _LATER = timedelta(minutes=5)  # greylisting wants at least this long
 _SOON = timedelta(seconds=30)
 _AT_ONCE = timedelta()
-
-
-class _Post:
-    """What the messages of one campaign share: its versions made ready, and the asking about each."""
-
-    def __init__(self, campaign_id: int) -> None:
-        versions = Version.objects.filter(campaign=campaign_id).select_related(
-            "organisation", "campaign__organisation"
-        )
-        self.campaign = versions[0].campaign
-        partners = self.campaign.on_behalf_of()
-        self.moulds = {
-            v.pk: moulds.Moulds(rendering.prepare(v, partners=partners)) for v in versions
-        }
-        self.domains = {
-            v.pk: v.organisation.sender_address.partition("@")[2].lower() for v in versions
-        }
-        self.asking = {v.pk: queue.Asking.about(audience.question(v)) for v in versions}
-
-    def cast(self, message: queue.Message) -> moulds.Sealed:
-        """Make the message to one inbox."""
-        return self.moulds[message.version_id].cast(
-            values=rendering.greeting(
-                first_name=message.first_name,
-                last_name=message.last_name,
-                is_personal=message.is_personal,
-            ),
-            token=tokens.preference_token(
-                message.contact_point, message.organisation_id, self.campaign.public_id
-            ),
-            message_id=message.public_id,
-            address=message.address,
-        )
 
 
 def send_chunk(campaign_id: int) -> bool:
@@ -86,37 +53,43 @@ def send_chunk(campaign_id: int) -> bool:
 
 
 def _send(claimed: queue.Claim) -> None:
-    post = _Post(claimed.campaign_id)
-    waiting = queue.messages(claimed)
-    turn = pacing.turn(relay_name(), waiting, post.domains)
+    post = Post(claimed.campaign_id)
     sent: list[int] = []
-    again_after: timedelta | None = None
+    waits: list[timedelta | None] = []
+    turn: pacing.Turn | None = None
     try:
-        if turn.messages:
-            again_after = _send_turn(turn, post, claimed, sent)
+        route = routes.of(post.campaign)
+        turn = pacing.turn(route.name, queue.messages(claimed), post.domains)
+        waits.append(turn.again_after)
+        if turn.messages and route.is_service:
+            batches.send(route, turn, post, claimed, sent)
+        elif turn.messages:
+            waits.append(_send_turn(turn, post, claimed, sent, route))
     except RelayUnavailableError as error:
         log.warning("the relay is not available: %s", error)
-        if error.is_busy:
+        if error.is_busy and turn is not None:
             turn.busy()
-        again_after = _SOON
+        waits.append(_SOON)
     except queue.LostLeaseError:
         # Paused or called off: the chunk is given back. If another worker has it, settling fails as well.
-        again_after = _AT_ONCE
+        waits.append(_AT_ONCE)
     except InDoubtError:
         # The cursor stands at the message in doubt: the reaper's rule marks it.
         queue.settle_doubt(claimed)
-        again_after = _SOON
-    waits = [wait for wait in (again_after, turn.again_after) if wait is not None]
-    queue.settle(claimed, sent, again_after=max(waits, default=None))
-    turn.close(post.domains, sent)
+        waits.append(_SOON)
+    if turn is not None:
+        waits.append(turn.again_after)
+        turn.close(post.domains, sent)
+    known = [wait for wait in waits if wait is not None]
+    queue.settle(claimed, sent, again_after=max(known, default=None))
 
 
 def _send_turn(
-    turn: pacing.Turn, post: _Post, claimed: queue.Claim, sent: list[int]
+    turn: pacing.Turn, post: Post, claimed: queue.Claim, sent: list[int], route: routes.Route
 ) -> timedelta | None:
     """Send the messages of a turn; give after how long those that were put off are tried again, if any were."""
     again_after = None
-    with connected() as relay:
+    with connected(route.url) as relay:
         for message in turn:
             try:
                 if _send_one(post, relay, claimed, message):
@@ -138,7 +111,7 @@ def _settle_refused(message: queue.Message, refused: Refused) -> None:
     events.refused_by_relay(message.delivery_id, code, is_permanent=is_about_the_address(code))
 
 
-def _send_one(post: _Post, relay: Relay, claimed: queue.Claim, message: queue.Message) -> bool:
+def _send_one(post: Post, relay: Relay, claimed: queue.Claim, message: queue.Message) -> bool:
     """Ask, and hand over; give whether it was. Who may no longer be mailed is left out, with every reason."""
     reasons = post.asking[message.version_id].ask(claimed, message)
     if not reasons:

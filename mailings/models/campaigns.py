@@ -38,6 +38,12 @@ class Campaign(OwnedModel):
         RESEND = "resend", "Send it again: somebody may get it twice"
         DROP = "drop", "Do not send it again: somebody may not get it"
 
+    class Route(models.TextChoices):
+        """By whose relay or mail service it leaves."""
+
+        PLATFORM = "platform", "The platform’s"
+        OWN = "own", "The organisation’s own"
+
     class Why(models.TextChoices):
         """Why it is paused, or what is to be looked at while it is sent."""
 
@@ -66,6 +72,7 @@ class Campaign(OwnedModel):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    route = models.CharField(max_length=10, choices=Route.choices, default=Route.PLATFORM)
     paused_why = models.CharField(max_length=12, choices=Why.choices, blank=True, default="")
     warned_of = models.CharField(max_length=12, choices=Why.choices, blank=True, default="")
     swept_at = models.DateTimeField(
@@ -78,6 +85,10 @@ class Campaign(OwnedModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["organisation", "id"], name="campaign_owner"),
+            models.CheckConstraint(
+                name="together_by_the_platform",  # a partner's account would list the receivers (R-SEC4)
+                condition=Q(mode="own") | Q(route="platform"),
+            ),
             models.CheckConstraint(
                 name="due_before_it_starts",
                 condition=Q(state__in=["draft", "cancelled"]) | Q(due_at__isnull=False),
@@ -246,6 +257,7 @@ class Delivery(OwnedModel):
         IN_DOUBT = 4, "May have been sent"
         DROPPED = 5, "May have been sent, and is not sent again"
         CALLED_OFF = 6, "Not sent: the campaign was called off"
+        BEING_SENT = 7, "Being handed over"
 
     class Outcome(models.IntegerChoices):
         """What mail servers reported after it was handed over. A later number never gives way to an earlier one."""
@@ -331,6 +343,9 @@ class Figures(models.Model):
     overlap = models.IntegerField(help_text="Inboxes that several organisations could have mailed.")
     sent = models.IntegerField()
     refused = models.IntegerField(help_text="By the mail server.")
+    delivered = models.IntegerField(null=True, help_text="Counted once, a week after it was done.")
+    bounced = models.IntegerField(null=True)
+    complained = models.IntegerField(null=True)
     counted_at = models.DateTimeField()
 
 
@@ -374,6 +389,7 @@ class CampaignSum(OwnedModel):
 
         DECISIONS = "decisions", "People, by the reasons why not (bits of Reason)"
         MESSAGES = "messages", "Messages, by what became of them (Delivery.Status)"
+        OUTCOMES = "outcomes", "Messages handed over, by what was reported (Delivery.Outcome)"
 
     campaign = models.ForeignKey(
         Campaign, models.CASCADE, related_name="+", db_constraint=False, db_index=False

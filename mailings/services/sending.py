@@ -41,7 +41,10 @@ def freeze(*, campaign_id: int) -> int:
         freezing.chunks(campaign.pk, total)
         campaign.state = Campaign.State.SENDING
         campaign.started_at = campaign.swept_at = timezone.now()
-        campaign.save(update_fields=["state", "started_at", "swept_at"])
+        own = campaign.mode == Campaign.Mode.OWN
+        if own and campaign.organisation.code in settings.COALESCE_ROUTES:
+            campaign.route = Campaign.Route.OWN
+        campaign.save(update_fields=["state", "started_at", "swept_at", "route"])
     return total
 
 

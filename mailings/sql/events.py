@@ -39,7 +39,7 @@ def move(*, started_within: timedelta) -> int:
                 UPDATE mailings_delivery d SET
                     outcome = greatest(d.outcome, x.outcome),
                     outcome_at = CASE WHEN x.outcome > d.outcome THEN x.at ELSE d.outcome_at END,
-                    status = CASE WHEN d.status IN (0, 4, 5) THEN 1 ELSE d.status END,
+                    status = CASE WHEN d.status IN (0, 4, 5, 7) THEN 1 ELSE d.status END,
                     detail = CASE WHEN d.status = 0 THEN '' ELSE d.detail END,
                     settled_at = coalesce(d.settled_at, x.first)
                 FROM (SELECT DISTINCT ON (m.delivery_id) m.delivery_id, m.kind AS outcome, m.happened_at AS at,

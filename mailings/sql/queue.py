@@ -250,7 +250,7 @@ def put_off(message: Message, why: str) -> None:
 
 
 # What the campaign says about a message that may have been sent.
-_BY_CAMPAIGN = """
+BY_CAMPAIGN = """
     CASE (SELECT m.on_doubt FROM mailings_campaign m WHERE m.id = d.campaign_id)
         WHEN 'resend' THEN 0 WHEN 'drop' THEN 5 ELSE 4 END
 """
@@ -264,7 +264,7 @@ def settle_doubt(claimed: Claim) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            UPDATE mailings_delivery d SET status = {_BY_CAMPAIGN}, settled_at = now() FROM mailings_chunk c
+            UPDATE mailings_delivery d SET status = {BY_CAMPAIGN}, settled_at = now() FROM mailings_chunk c
             WHERE c.id = %s AND c.token = %s AND d.campaign_id = c.campaign_id AND d.seq = c.cursor AND d.status = 0
             """,
             [claimed.chunk_id, claimed.token],
@@ -330,7 +330,8 @@ def settle(claimed: Claim, sent: Sequence[int], *, again_after: timedelta | None
 def reap() -> int:
     """Clear up after workers that died: settle what their cursor proves, and mark the one in doubt.
 
-    What the relay put off is tried again. A worker is dead when its lock has gone or its lease has run out.
+    Of a batch all are in doubt that were being handed over. What the relay put off is tried again.
+    A worker is dead when its lock has gone or its lease has run out.
 
     Gives how many messages may or may not have been sent. Each chunk gets a new token, so that a worker that
     was only slow stops before its next message.
@@ -344,10 +345,11 @@ def reap() -> int:
                 FOR UPDATE SKIP LOCKED
             ), doubt AS (
                 UPDATE mailings_delivery d
-                SET status = CASE WHEN d.seq < dead.cursor THEN 1 ELSE {_BY_CAMPAIGN} END, settled_at = now()
+                SET status = CASE WHEN d.status = 0 AND d.seq < dead.cursor THEN 1 ELSE {BY_CAMPAIGN} END,
+                    settled_at = now()
                 FROM dead
-                WHERE d.campaign_id = dead.campaign_id AND d.seq BETWEEN dead.first AND dead.cursor AND d.status = 0
-                  AND d.detail = ''
+                WHERE d.campaign_id = dead.campaign_id AND d.seq BETWEEN dead.first AND dead.last
+                  AND (d.status = 7 OR (d.status = 0 AND d.seq <= dead.cursor AND d.detail = ''))
                 RETURNING d.status
             ), opened AS (
                 UPDATE mailings_chunk c SET state = 0, leased_until = NULL,

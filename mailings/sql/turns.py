@@ -34,7 +34,7 @@ def finish() -> None:
             UPDATE mailings_campaign m SET state = 'done', finished_at = now()
             WHERE m.state = 'sending'
               AND NOT EXISTS (SELECT FROM mailings_chunk c WHERE c.campaign_id = m.id AND c.state <> 2)
-              AND NOT EXISTS (SELECT FROM mailings_delivery d WHERE d.campaign_id = m.id AND d.status IN (0, 4))
+              AND NOT EXISTS (SELECT FROM mailings_delivery d WHERE d.campaign_id = m.id AND d.status IN (0, 4, 7))
             """
         )
 

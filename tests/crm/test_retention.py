@@ -27,7 +27,7 @@ from crm.registry import Keep
 from crm.retention import RULES, months_before
 from crm.services import cases, permissions, retention
 from imports.models import Import, Problem, StagedRow
-from mailings import audience
+from mailings import audience, outcomes
 from mailings.models import Audience, Campaign, CampaignSum, Delivery
 from tests import factories
 from tests.crm import public
@@ -163,10 +163,14 @@ def test_who_was_sent_what_becomes_sums_after_two_years(
     approved(socr)
     assert not Audience.objects.exists()
     assert not Delivery.objects.exists()
-    assert CampaignSum.objects.count() == 2
+    assert CampaignSum.objects.count() == 3
     assert audience.report(made, socr.pk) == before
     with wall.scope("staff", organisation_id=socr.pk):
-        assert audience.outcomes(made) == [("Handed over", 1, "")]
+        found = outcomes.of(made)
+        assert found is not None
+        assert [(row.label, row.number) for row in found.rows] == [
+            ("Handed over, and nothing reported yet", 1)
+        ]
 
 
 def test_a_case_goes_six_years_after_it_was_closed(socr: Organisation) -> None:

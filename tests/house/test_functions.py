@@ -33,10 +33,10 @@ ALLOWED = {
     "mailings_doubts": "one's own; of several organisations rounded",
     "mailings_end_doubt": "decides about one's own, and answers nothing",
     "mailings_is_approved": "that all texts are approved, not whose is not",
-    "mailings_joint_figures": "rounded totals, for joint organisers, and noted",
+    "mailings_joint_totals": "rounded totals, for joint organisers, and noted",
     "mailings_not_live": "who may not send, which partners know of each other",
     "mailings_progress": "rounded totals",
-    "mailings_steward_figures": "rounded totals, for the steward, and noted",
+    "mailings_steward_totals": "rounded totals, for the steward, and noted",
 }
 
 

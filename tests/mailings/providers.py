@@ -17,13 +17,13 @@ AT = "2026-11-20T10:00:00.000Z"
 
 
 def mailgun(
-    event: str, message: uuid.UUID, address: str, *, key: str = KEY, token: str = "", **data: Any
+    event: str, about: uuid.UUID, address: str, *, key: str = KEY, token: str = "", **data: Any
 ) -> int:
     """https://documentation.mailgun.com/docs/mailgun/user-manual/events/webhooks"""
     token = token or uuid.uuid4().hex
     stamp = "1795000000"
     sign = hmac.new(key.encode(), f"{stamp}{token}".encode(), hashlib.sha256).hexdigest()
-    headers = {"message-id": f"{message}@socr.example.org"}
+    headers = {"message-id": f"{about}@socr.example.org"}
     body = {
         "signature": {"timestamp": stamp, "token": token, "signature": sign},
         "event-data": {

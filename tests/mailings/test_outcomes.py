@@ -1,0 +1,131 @@
+"""The report of a campaign: what became of each email, in a table and in a chart that says the same."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from crm import wall
+from crm.models import Organisation
+from crm.sql import fold
+from mailings import outcomes
+from mailings.models import Campaign, Delivery
+from mailings.services import events
+from tests import factories
+from tests.mailings import providers
+from tests.mailings.conftest import Relay, campaign, send_all, supporter_who_said_yes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def reported(socr: Organisation, relay: Relay, settings: Any) -> Campaign:
+    """A campaign to eight: each kind of outcome."""
+    settings.COALESCE_MAILGUN_SIGNING_KEYS = [providers.KEY]
+    points = [supporter_who_said_yes(socr, f"p{number}@example.org") for number in range(8)]
+    fold.rebuild()
+    relay.answers = {"p7@example.org": "550 5.7.1 no"}
+    made = send_all(campaign(socr))
+    ids = {point.address: Delivery.objects.get(contact_point=point).public_id for point in points}
+    for number, event in enumerate(["delivered"] * 3 + ["complained", "unsubscribed"]):
+        address = f"p{number}@example.org"
+        providers.mailgun(event, ids[address], address)
+    providers.mailgun_failed(ids["p5@example.org"], "p5@example.org")
+    events.settle()
+    return made
+
+
+def page_of(made: Campaign, where: Organisation) -> str:
+    client = Client()
+    client.force_login(factories.user(where))
+    return client.get(reverse("campaign", args=[made.public_id])).content.decode()
+
+
+def test_the_report_says_what_became_of_each_email(reported: Campaign, socr: Organisation) -> None:
+    with wall.scope("staff", organisation_id=socr.pk):
+        found = outcomes.of(reported)
+    assert found is not None
+    assert {row.label: row.number for row in found.rows} == {
+        "Delivered": 3,
+        "Marked as spam": 1,
+        "Unsubscribed in their mail program": 1,
+        "Came back": 1,
+        "Handed over, and nothing reported yet": 1,
+        "Refused by the mail server": 1,
+    }
+    assert (found.emails, found.handed_over) == (8, 7)
+
+
+def test_the_chart_says_in_words_what_its_table_says(
+    reported: Campaign, socr: Organisation
+) -> None:
+    page = page_of(reported, socr)
+    described = re.search(r'<desc id="outcomes-words">(.*?)</desc>', page)
+    assert described is not None
+    rows = re.findall(r"</svg> ([^<]+)</th>\s*<td[^>]*>(\d+)</td>\s*<td[^>]*>([^<]+)</td>", page)
+    assert len(rows) == 6
+    assert described[1] == ". ".join(f"{label}: {n}, {share}" for label, n, share in rows) + "."
+
+
+def test_the_bars_of_the_chart_fill_it_without_gaps(reported: Campaign, socr: Organisation) -> None:
+    with wall.scope("staff", organisation_id=socr.pk):
+        found = outcomes.of(reported)
+    assert found is not None
+    assert [round(row.start) for row in found.rows] == [0, 375, 500, 625, 750, 875]
+    assert sum(row.width for row in found.rows) == pytest.approx(1000)
+
+
+def test_a_persons_page_says_what_became_of_their_email(
+    reported: Campaign, socr: Organisation
+) -> None:
+    bounced = Delivery.objects.get(outcome=Delivery.Outcome.BOUNCED)
+    client = Client()
+    client.force_login(factories.user(socr))
+    page = client.get(reverse("person-mail", args=[bounced.supporter.public_id]))
+    assert f"{reported.name}</a>: Came back" in page.content.decode()
+
+
+def test_of_mail_sent_together_a_partner_sees_no_outcome_at_all(
+    socr: Organisation, neu: Organisation, relay: Relay, settings: Any
+) -> None:
+    settings.COALESCE_MAILGUN_SIGNING_KEYS = [providers.KEY]
+    for number in range(12):
+        for where in (socr, neu):
+            supporter_who_said_yes(where, f"p{number}@example.org")
+    fold.rebuild()
+    made = send_all(campaign(socr, neu))
+    pages = {where.code: _report(page_of(made, where)) for where in (socr, neu)}
+    for delivery in Delivery.objects.select_related("contact_point"):
+        providers.mailgun_failed(delivery.public_id, delivery.contact_point.address)
+    events.settle()
+    for where in (socr, neu):
+        assert _report(page_of(made, where)) == pages[where.code]
+        with wall.scope("staff", organisation_id=where.pk):
+            assert outcomes.of(made) is None
+
+
+def _report(page: str) -> str:
+    return page.split('id="progress"', 1)[1].split("</section>", 1)[0]
+
+
+def test_joint_organisers_get_rounded_totals_of_what_was_reported_once_after_a_week(
+    socr: Organisation, neu: Organisation, coalition: Organisation, relay: Relay
+) -> None:
+    for number in range(14):
+        supporter_who_said_yes(socr, f"p{number}@example.org")
+    fold.rebuild()
+    made = send_all(campaign(socr, neu))
+    Delivery.objects.update(outcome=Delivery.Outcome.DELIVERED)
+    assert "Delivered</dt>" not in page_of(made, coalition)
+    Campaign.objects.update(finished_at=timezone.now() - timedelta(days=8))
+    assert "Delivered</dt><dd>about 10" in page_of(made, coalition)
+    Delivery.objects.update(outcome=Delivery.Outcome.COMPLAINED)
+    page = page_of(made, coalition)
+    assert "Delivered</dt><dd>about 10" in page
+    assert "Marked as spam</dt><dd>fewer than 10" in page
