@@ -268,6 +268,7 @@ LEFT_OUT: dict[str, str] = {
     "crm_contactpoint.supporter_id": "which row it hangs on",
     "crm_searchterm": _DERIVED,
     "crm_merge": "which entries of ours are one person: the pack is of all of them",
+    "crm_match": "a guess that two of our entries are one person; all that was compared is in the pack",
     "crm_record.supporter_id": "which row it hangs on",
     "crm_supporterrole.supporter_id": "which row it hangs on",
     "crm_supportertopic.supporter_id": "which row it hangs on",

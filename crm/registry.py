@@ -118,6 +118,27 @@ REGISTRY: Registry = (
         "crm_link", "supporter_id person_id rule created_at", _P.JOIN, _K.SUPPORTER, owner=_TOGETHER
     ),
     Personal("crm_merge", "kept_id moved rule merged_at undone_at", _P.JOIN, _K.SUPPORTER),
+    Personal("crm_match", "one_id other_id evidence guards", _P.JOIN, _K.SUPPORTER),
+    Personal("crm_match", "tier probability match_weight found_at", _P.JOIN, _K.SUPPORTER),
+    Personal("crm_match", "decision decided_at undone_at", _P.JOIN, _K.SUPPORTER),
+    Personal("crm_match", "decided_by_id", _P.STAFF, _K.SUPPORTER),
+    Plain("crm_match", "model_id"),
+    Personal(
+        "crm_sharedmatch",
+        "one_id one_organisation_id other_id other_organisation_id",
+        _P.JOIN,
+        _K.SUPPORTER,
+        owner=_TOGETHER,
+    ),
+    Personal("crm_sharedmatch", "evidence guards found_at", _P.JOIN, _K.SUPPORTER, owner=_TOGETHER),
+    Personal(
+        "crm_sharedmatch", "tier probability match_weight", _P.JOIN, _K.SUPPORTER, owner=_TOGETHER
+    ),
+    Personal(
+        "crm_sharedmatch", "decision decided_at undone_at", _P.JOIN, _K.SUPPORTER, owner=_TOGETHER
+    ),
+    Personal("crm_sharedmatch", "decided_by_id", _P.STAFF, _K.SUPPORTER, owner=_TOGETHER),
+    Plain("crm_sharedmatch", "model_id"),
     Personal(
         "crm_supporterrole", "supporter_id role_id as_of batch_id", _P.KNOW, _K.SUPPORTER, _S.ROLE
     ),

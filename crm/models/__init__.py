@@ -25,6 +25,7 @@ from crm.models.golive import GoLive
 from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
 from crm.models.keeping import Erasure, JournalMark, RetentionReport, WaitingRefusal
 from crm.models.letters import ServiceMail
+from crm.models.matches import APART, EXACT, Decision, Match, Scored, SharedMatch, Tier
 from crm.models.organisations import (
     Branch,
     Membership,
@@ -53,6 +54,8 @@ from crm.models.steward import StewardView
 from crm.models.submissions import Submission
 
 __all__ = [
+    "APART",
+    "EXACT",
     "Action",
     "AddressKey",
     "AgeBand",
@@ -67,6 +70,7 @@ __all__ = [
     "ConsentHistory",
     "ConsentState",
     "ContactPoint",
+    "Decision",
     "Deliverability",
     "Erasure",
     "EvidenceNote",
@@ -75,6 +79,7 @@ __all__ = [
     "HashChain",
     "JournalMark",
     "Link",
+    "Match",
     "Membership",
     "Merge",
     "Organisation",
@@ -88,11 +93,13 @@ __all__ = [
     "RetentionReport",
     "Role",
     "Scope",
+    "Scored",
     "Seal",
     "SealMark",
     "SearchTerm",
     "Segment",
     "ServiceMail",
+    "SharedMatch",
     "SignInTries",
     "SignUpBox",
     "SignUpForm",
@@ -105,6 +112,7 @@ __all__ = [
     "SupporterTag",
     "SupporterTopic",
     "Tag",
+    "Tier",
     "Topic",
     "User",
     "WaitingRefusal",

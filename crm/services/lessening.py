@@ -161,7 +161,7 @@ def only_important(*, preference: Preference) -> None:
     with wall.scope("keeper", organisation_id=preference.organisation_id):
         point = preferences.find(preference)
         Supporter.objects.filter(
-            pk=point.supporter.canonical_id, only_important_since__isnull=True
+            canonical=point.supporter.canonical_id, only_important_since__isnull=True
         ).update(only_important_since=timezone.now())
 
 
@@ -180,13 +180,14 @@ def untick(*, preference: Preference, kept: set[str]) -> bool:
 
 
 def leave_out(point: ContactPoint, topic_id: int) -> None:
-    """Note that a person wants nothing about a topic. Keeper scope."""
-    SupporterTopic.objects.update_or_create(
-        organisation_id=point.organisation_id,
-        supporter_id=point.supporter.canonical_id,
-        topic_id=topic_id,
-        defaults={"wanted": False},
-    )
+    """Note that a person wants nothing about a topic, for each entry joined in them (I7). Keeper scope."""
+    for entry in Supporter.objects.filter(canonical=point.supporter.canonical_id):
+        SupporterTopic.objects.update_or_create(
+            organisation_id=point.organisation_id,
+            supporter=entry,
+            topic_id=topic_id,
+            defaults={"wanted": False},
+        )
 
 
 def send_link(*, preference: Preference, easy: bool = False, keeps: bool = False) -> None:

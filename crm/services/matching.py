@@ -78,7 +78,7 @@ class Matched:
 def match_lists() -> Matched:
     """Merge the certain duplicates of each organisation and link the certain pairs across them.
 
-    One run at a time; running it again finds nothing new. Both can be undone.
+    One run at a time; running it again finds nothing new. Both can be undone, and what people decided stays.
     """
     with transaction.atomic(), wall.scope("platform"):
         sql.one_at_a_time()
@@ -87,8 +87,9 @@ def match_lists() -> Matched:
         permissions.refold(supporter_ids=sorted(set(grown)))
         organisations = Organisation.objects.order_by("pk").values_list("pk", flat=True)
         results = [sql.link_across(one, other) for one, other in combinations(organisations, 2)]
+        households = sql.households()
     return Matched(
         merged=len(grown),
         linked=sum(linked for linked, _ in results),
-        left_for_review=sum(unclear for _, unclear in results),
+        left_for_review=households + sum(unclear for _, unclear in results),
     )

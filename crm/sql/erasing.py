@@ -47,6 +47,10 @@ _LINKS = """
     WHERE p.id = u.person_id
       AND NOT EXISTS (SELECT FROM crm_link l WHERE l.person_id = p.id AND l.supporter_id <> u.supporter_id)
 """
+_MATCHES = tuple(
+    f"DELETE FROM {table} WHERE one_id = ANY(%(entries)s) OR other_id = ANY(%(entries)s)"
+    for table in ("crm_match", "crm_sharedmatch")
+)
 _MERGES = "DELETE FROM crm_merge WHERE kept_id = ANY(%(entries)s) OR moved && %(entries)s::bigint[]"
 _POINTS = """
     UPDATE crm_contactpoint SET address = '', folded = 'erased ' || id, kind = 1, problem = 0, links_from = NULL,
@@ -97,6 +101,7 @@ _ENTRY = (
     _KEYS,
     _DELIVERABILITY,
     _LINKS,
+    *_MATCHES,
     *(f"DELETE FROM {table} WHERE supporter_id = ANY(%(entries)s)" for table in _OF_ENTRIES),
     _POINTS,
     _SUPPORTERS,

@@ -41,6 +41,18 @@ _FIELDS = {
 }
 
 
+# Who was joined with somebody older is no older for it: what an entry's own records say of a minor stays (I6).
+_STILL_MINORS = f"""
+    UPDATE crm_supporter s SET age_band = own.age FROM (
+        SELECT r.supporter_id AS id, {_CHOSEN.format(field="age_band", blank="0")} AS age
+        FROM crm_record r
+        WHERE r.supporter_id = ANY(%(ids)s) AND EXISTS (
+            SELECT FROM crm_supporter m WHERE m.canonical_id = r.supporter_id AND m.id <> m.canonical_id)
+        GROUP BY r.supporter_id) own
+    WHERE s.id = own.id AND own.age IN (13, 16) AND s.age_band <> own.age
+"""
+
+
 def choose_profiles(supporter_ids: Sequence[int]) -> None:
     """Put supporters' profiles together afresh from the records of everyone merged into them.
 
@@ -66,6 +78,7 @@ def choose_profiles(supporter_ids: Sequence[int]) -> None:
             """,
             {"ids": list(supporter_ids)},
         )
+        cursor.execute(_STILL_MINORS, {"ids": list(supporter_ids)})
 
 
 def clear_profiles(supporter_ids: Sequence[int]) -> None:

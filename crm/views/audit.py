@@ -41,6 +41,8 @@ TABLES = {
     "crm_branch": "a branch",
     "crm_golive": "the sign-off before the first campaign",
     "crm_export": "an export",
+    "crm_match": "a possible duplicate",
+    "crm_merge": "a joining of two entries",
     "mailings_campaign": "a campaign",
     "mailings_version": "the text of a campaign",
     "imports_import": "an import",

@@ -14,6 +14,7 @@ from crm.models import (
     ConsentEvent,
     GoLive,
     HashChain,
+    Match,
     Membership,
     Organisation,
     OwnedModel,
@@ -85,6 +86,8 @@ def _values(model: type[models.Model], made: Made) -> dict[str, Any]:
             values[field.name] = _value(field)
     if model is JointApproval:
         values["user"] = factories.user(made[Organisation])  # somebody else than the author
+    if model is Match:
+        values["other"] = factories.supporter(made[Organisation])  # the older one is named first
     if model is SignUpForm:
         values["slug"] = made[Organisation].code.lower()
     if model is SignUpBox:
@@ -108,4 +111,4 @@ def _value(field: models.Field[Any, Any]) -> Any:
         return NOW.date()
     if isinstance(field, models.BooleanField):
         return False
-    return 1 if isinstance(field, models.IntegerField) else "x"
+    return 1 if isinstance(field, models.IntegerField | models.FloatField) else "x"
