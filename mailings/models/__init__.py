@@ -1,5 +1,6 @@
 """The tables of mailings, one module for each subject."""
 
+from mailings.models.approvals import JointApproval
 from mailings.models.campaigns import (
     Audience,
     Campaign,
@@ -7,7 +8,6 @@ from mailings.models.campaigns import (
     Chunk,
     Delivery,
     Figures,
-    JointApproval,
     OwnMessage,
     Version,
 )
