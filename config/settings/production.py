@@ -74,15 +74,12 @@ refuse_unless(
     bool(os.environ.get("COALESCE_SMTP")),
     "COALESCE_SMTP is missing: name the mail relay, such as smtp://user:password@relay.example.org:587.",
 )
-refuse_unless(
-    all(
-        urlsplit(route).scheme in ("smtp", "smtps", "mailgun", "postmark")
-        for route in (COALESCE_ROUTE, *COALESCE_ROUTES.values())
-        if route
-    ),
-    "COALESCE_ROUTE, or the one of an organisation, must begin with smtp, smtps, mailgun or postmark: "
-    "see docs/how-to/check-your-deliverability.md.",
-)
+for name, route in {"": COALESCE_ROUTE, **COALESCE_ROUTES}.items():
+    refuse_unless(
+        not route or urlsplit(route).scheme in ("smtp", "smtps", "mailgun", "postmark"),
+        f"COALESCE_ROUTE{name and '_'}{name} must begin with smtp, smtps, mailgun or postmark: "
+        "see docs/how-to/check-your-deliverability.md.",
+    )
 refuse_unless(
     all(":" in secret and len(secret) >= 20 for secret in COALESCE_WEBHOOK_SECRETS),
     "COALESCE_WEBHOOK_SECRETS must be user:password, of at least 20 characters: whoever guesses it can stop mail.",
