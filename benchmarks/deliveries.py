@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from benchmarks import filling
 from crm import wall
@@ -113,7 +114,9 @@ def _measure() -> dict[str, float]:
         cursor.execute(rows, {**values, "size": CAMPAIGN, "status": 0})
         found = {"queue_a_million_s": round(time.perf_counter() - began, 2)}
         freezing.chunks(campaign.pk, CAMPAIGN)
-        Campaign.objects.filter(pk=campaign.pk).update(state=Campaign.State.SENDING)
+        Campaign.objects.filter(pk=campaign.pk).update(
+            state=Campaign.State.SENDING, swept_at=timezone.now()
+        )
         found["claim_ms"] = _median([partial(queue.claim, campaign.pk)] * (REPEATS + 1))
         found["chunk_load_ms"] = _median(
             [

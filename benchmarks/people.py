@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from benchmarks import filling
 from crm import consent, search, segments, wall
@@ -121,7 +122,9 @@ def _queue(socr: Organisation) -> dict[str, float]:
         freezing.chunks(campaign.pk, total)
         results["deliveries_s"] = round(time.perf_counter() - began, 2)
         results["deliveries"] = total
-        Campaign.objects.filter(pk=campaign.pk).update(state=Campaign.State.SENDING)
+        Campaign.objects.filter(pk=campaign.pk).update(
+            state=Campaign.State.SENDING, swept_at=timezone.now()
+        )
         results["claim_ms"] = _median(lambda: queue.claim(campaign.pk))
         claimed = queue.claim(campaign.pk)
         assert claimed is not None

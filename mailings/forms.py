@@ -71,6 +71,17 @@ class CampaignForm(forms.Form):
             "Choose a subject that gives nobody’s membership away: work addresses are read at work."
         ),
     )
+    mentions_candidate = forms.BooleanField(
+        label="It mentions a candidate or a party in an election",
+        required=False,
+        help_text="Two colleagues then approve it, not one. The rules on election material may apply.",
+    )
+    election = forms.CharField(
+        label="Which election",
+        max_length=80,
+        required=False,
+        help_text="If it mentions a candidate or a party: such as “Surrey council, May 2027”.",
+    )
     on_doubt = forms.ChoiceField(
         label="If an email may or may not have gone out",
         choices=Campaign.OnDoubt.choices,
@@ -91,6 +102,13 @@ class CampaignForm(forms.Form):
             not organisation.is_partner
         ):  # the joint list is mailed on behalf of every partner as it is
             del self.fields["is_coordinated"]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the election of an email that mentions a candidate."""
+        found = super().clean() or self.cleaned_data
+        if found.get("mentions_candidate") and not found.get("election", "").strip():
+            self.add_error("election", "Name the election, since the email mentions a candidate.")
+        return found
 
     def clean_on_doubt(self) -> str:
         """Wait, if nothing was chosen."""

@@ -26,13 +26,18 @@ REGISTRY: Registry = (
     Plain("mailings_campaign", "is_important members_only on_doubt"),
     Plain(
         "mailings_campaign",
-        "created_at started_at finished_at paused_why warned_of swept_at let_go route",
+        "created_at started_at finished_at paused_why warned_of swept_at let_go route mentions_candidate election",
     ),
     Plain(
         "mailings_figures",
         "campaign_id messages overlap sent refused counted_at delivered bounced complained",
     ),
-    Personal("mailings_version", "author_id approved_by_id approved_at", _P.STAFF, _K.LEDGER),
+    Personal(
+        "mailings_version",
+        "author_id approved_by_id approved_at checked_by_id checked_at",
+        _P.STAFF,
+        _K.LEDGER,
+    ),
     Personal(
         "mailings_jointapproval", "version_id partner_id user_id approved_at", _P.STAFF, _K.LEDGER
     ),

@@ -58,6 +58,7 @@ def _own_version(request: StaffRequest, campaign: Campaign) -> Version | None:
         "topic",
         "author",
         "approved_by",
+        "checked_by",
     ).first()
 
 
@@ -138,6 +139,7 @@ def campaign(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             found.is_draft
             and not version.approved_at
             and version.author_id != staff.user.pk
+            and version.checked_by_id != staff.user.pk
             and staff.user.pk not in {approval.user_id for approval in given}
         )
     context["is_late"] = courses.is_late(found)
@@ -180,6 +182,8 @@ def approve(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         if campaign.state == Campaign.State.SCHEDULED:
             wake(freeze, campaign.pk)
             messages.success(request, "Approved. It is sent at its time.")
+        elif campaign.mentions_candidate and not campaign.is_joint:
+            messages.success(request, "Approved. A second approval is needed for each text.")
         else:
             messages.success(request, "Approved. The other organisation has not approved yet.")
     return redirect("campaign", campaign.public_id)

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import ALLOWED_HOSTS, BASE_DIR, BASE_URL, COALESCE_HASH_KEY, SECRET_KEY
+from config.settings.base import (
+    ALLOWED_HOSTS,
+    BASE_DIR,
+    BASE_URL,
+    COALESCE_HASH_KEY,
+    COALESCE_ROUTE,
+    COALESCE_ROUTES,
+    COALESCE_WEBHOOK_SECRETS,
+    SECRET_KEY,
+)
 
 HASH_KEYS = COALESCE_HASH_KEY.split(",")  # the chain, its links from the first to the newest
 
@@ -63,6 +73,16 @@ refuse_unless(
 refuse_unless(
     bool(os.environ.get("COALESCE_SMTP")),
     "COALESCE_SMTP is missing: name the mail relay, such as smtp://user:password@relay.example.org:587.",
+)
+for name, route in {"": COALESCE_ROUTE, **COALESCE_ROUTES}.items():
+    refuse_unless(
+        not route or urlsplit(route).scheme in ("smtp", "smtps", "mailgun", "postmark"),
+        f"COALESCE_ROUTE{name and '_'}{name} must begin with smtp, smtps, mailgun or postmark: "
+        "see docs/how-to/check-your-deliverability.md.",
+    )
+refuse_unless(
+    all(":" in secret and len(secret) >= 20 for secret in COALESCE_WEBHOOK_SECRETS),
+    "COALESCE_WEBHOOK_SECRETS must be user:password, of at least 20 characters: whoever guesses it can stop mail.",
 )
 refuse_unless(
     bool(os.environ.get("COALESCE_HOME")),

@@ -1,16 +1,7 @@
 """The tables of mailings, one module for each subject."""
 
-from mailings.models.approvals import JointApproval
-from mailings.models.campaigns import (
-    Audience,
-    Campaign,
-    CampaignSum,
-    Chunk,
-    Delivery,
-    Figures,
-    OwnMessage,
-    Version,
-)
+from mailings.models.campaigns import Campaign, CampaignSum, Figures, JointApproval, Version
+from mailings.models.deliveries import Audience, Chunk, Delivery, OwnMessage
 from mailings.models.events import Event
 from mailings.models.pace import DayCount, Pace, WarmUp
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from mailings.models.campaigns import Delivery
+from mailings.models.deliveries import Delivery
 
 
 class Event(models.Model):

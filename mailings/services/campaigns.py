@@ -39,6 +39,8 @@ class Plan:
     suitable_for_under_18: bool = False
     is_important: bool = False
     members_only: bool = False
+    mentions_candidate: bool = False
+    election: str = ""
     on_doubt: str = Campaign.OnDoubt.HOLD
     due_at: datetime | None = None
 
@@ -73,6 +75,8 @@ def create(*, organisation: Organisation, plan: Plan, user: User) -> Campaign:
         suitable_for_under_18=plan.suitable_for_under_18,
         is_important=plan.is_important,
         members_only=plan.members_only,
+        mentions_candidate=plan.mentions_candidate,
+        election=plan.election.strip(),
         on_doubt=plan.on_doubt,
         due_at=plan.due_at,
         created_by=user,
@@ -119,6 +123,8 @@ def write(*, campaign: Campaign, organisation: Organisation, draft: Draft, user:
                 "author": user,
                 "approved_by": None,
                 "approved_at": None,
+                "checked_by": None,
+                "checked_at": None,
             },
         )
     return version
@@ -141,6 +147,8 @@ def approve(*, version: Version, user: User) -> Campaign:
         )
     with transaction.atomic():
         campaign = _lock_draft(version.campaign)
+        if campaign.mentions_candidate and not _is_checked(campaign, version, user):
+            return campaign
         if not campaign.is_joint or _approve_jointly(version, user):
             Version.objects.filter(pk=version.pk, approved_at=None).update(
                 approved_by=user, approved_at=timezone.now()
@@ -153,6 +161,26 @@ def approve(*, version: Version, user: User) -> Campaign:
             campaign.due_at = campaign.due_at or timezone.now()
             campaign.save(update_fields=["state", "due_at"])
     return campaign
+
+
+def _is_checked(campaign: Campaign, version: Version, user: User) -> bool:
+    """Tell whether somebody else has checked a text that mentions a candidate; if nobody has, note that the user did.
+
+    A joint text has an approver of each partner anyway (docs/reference/law.md, "Imprints").
+    """
+    if not campaign.election.strip():
+        raise ValidationError(
+            "This email mentions a candidate: name the election that it is about. Copy the campaign to do so.",
+            code="ELECTION_MISSING",
+        )
+    if campaign.is_joint:
+        return True
+    checked_by = Version.objects.values_list("checked_by", flat=True).get(pk=version.pk)
+    if checked_by == user.pk:
+        raise ValidationError("You have approved this already: a second colleague must as well.")
+    if checked_by is None:
+        Version.objects.filter(pk=version.pk).update(checked_by=user, checked_at=timezone.now())
+    return checked_by is not None
 
 
 def _check_imprints(campaign: Campaign) -> None:
@@ -214,6 +242,8 @@ def copy(*, campaign: Campaign, organisation: Organisation, user: User) -> Campa
                 is_coordinated=campaign.is_coordinated,
                 suitable_for_under_18=campaign.suitable_for_under_18,
                 members_only=campaign.members_only,
+                mentions_candidate=campaign.mentions_candidate,
+                election=campaign.election,
                 on_doubt=campaign.on_doubt,
             ),
             user=user,

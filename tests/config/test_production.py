@@ -53,6 +53,9 @@ def test_a_chain_of_hash_keys_starts() -> None:
         ("DATABASE_URL", "postgresql://postgres:secret@db.example.org/coalesce"),
         ("ALLOWED_HOSTS", "*"),
         ("COALESCE_BASE_URL", "http://crm.example.org"),
+        ("COALESCE_ROUTE", "sendgrid://key@example.org"),
+        ("COALESCE_ROUTE_SOCR", "mg.example.org"),
+        ("COALESCE_WEBHOOK_SECRETS", "user:short"),
     ],
 )
 def test_a_missing_or_weak_value_is_named(name: str, bad: str) -> None:

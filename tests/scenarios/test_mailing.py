@@ -25,6 +25,7 @@ from crm.models import (
     Segment,
     Source,
     Supporter,
+    User,
 )
 from crm.reasons import SENTENCES, Reason
 from crm.services import permissions
@@ -374,6 +375,28 @@ def test_59_a_joint_email_without_a_partners_postal_address(
     assert refused.value.code == Reason.IMPRINT_MISSING.name
     made.refresh_from_db()
     assert made.state == Campaign.State.DRAFT
+
+
+def test_60_a_campaign_mentions_a_candidate(socr: Organisation) -> None:
+    """Scenario 60: a second approver and the election tag are required."""
+    version = draft_for(socr, by_permission(socr, "permitted"))
+    first, second = factories.user(socr), factories.user(socr)
+    Campaign.objects.update(mentions_candidate=True)
+    with pytest.raises(ValidationError, match="name the election"):
+        campaigns.approve(version=Version.objects.get(pk=version.pk), user=first)
+    Campaign.objects.update(election="Surrey council, May 2027")
+
+    def approve(user: User) -> str:
+        return campaigns.approve(version=Version.objects.get(pk=version.pk), user=user).state
+
+    assert approve(first) == Campaign.State.DRAFT
+    with pytest.raises(ValidationError, match="second colleague"):
+        approve(first)
+    assert approve(second) == Campaign.State.SCHEDULED
+    with pytest.raises(IntegrityError, match="checked_by_a_third"), transaction.atomic():
+        Version.objects.filter(pk=version.pk).update(checked_by=second)
+    with pytest.raises(IntegrityError, match="names_its_election"), transaction.atomic():
+        Campaign.objects.update(election="")
 
 
 def test_61_the_author_tries_to_approve(socr: Organisation) -> None:
