@@ -42,6 +42,7 @@ FOR_ADMINS = {
     "add-import",
     "import",
     "apply-import",
+    "import-columns",
     "rows-to-mend",
     "settings",
     "add-wording",

@@ -368,7 +368,7 @@ def test_the_preview_says_which_column_is_which(socr: Organisation) -> None:
     head = ["E-mail", "Forename", "Shoe size", "Date of birth"]
     (sheet,) = preview(socr, [head, ["a@b.org", "Ann", "38", ""]]).counts["columns"]
     assert sheet["read"][:2] == [["E-mail", "Email address"], ["Forename", "First name"]]
-    assert sheet["kept"] == ["Shoe size"]
+    assert (sheet["left_out"], sheet["kept"]) == (["Shoe size"], [])
     assert "not kept" in sheet["read"][2][1]
 
 
