@@ -25,7 +25,7 @@ from imports import meaning, reading, staging
 from imports.foreign import Others
 from imports.mapping import Mapping
 from imports.models import Import, ImportChunk, Problem, StagedRow
-from imports.sql import applying, outlook, permission, staged, stretch
+from imports.sql import applying, changes, outlook, permission, staged, stretch
 
 log = logging.getLogger(__name__)
 STRETCH = 10_000  # lines in one transaction: somebody who says stop may wait for its last seconds
@@ -179,6 +179,7 @@ def preview(*, file: Import) -> Import:
         file.counts = {
             **outlook.counts(file.pk),
             **foretold,
+            "changes": changes.foretell(),
             "repeats": outlook.repeated(),
             "known": outlook.known([line for line, _ in foretold["sample"]]),
             "problems": Problem.objects.filter(file=file).count(),

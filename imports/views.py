@@ -16,7 +16,7 @@ from crm.access import admin_required
 from crm.middleware import StaffRequest
 from crm.pages import page
 from crm.wakeups import wake
-from imports import choosing, examples, mending, services, tasks, undoing, words
+from imports import change_words, choosing, examples, mending, services, tasks, undoing, words
 from imports.columns_form import ColumnsForm
 from imports.forms import ImportForm, StopForm
 from imports.mapping import Mapping
@@ -135,7 +135,11 @@ def show(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     }
     if file.state in (Import.State.PREVIEWED, Import.State.DOUBTED):
         with wall.elevated("keeper"):  # staged rows carry the hashes, which staff may not read
-            context |= {"sample": words.sample(file), "repeated": words.repeated(file)}
+            context |= {
+                "sample": words.sample(file),
+                "repeated": words.repeated(file),
+                "changes": change_words.told(file),
+            }
     if file.state == Import.State.ASKING:
         context["form"] = _columns(file)
     return render(request, "imports/import.html", context)

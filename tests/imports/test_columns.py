@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import date
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from openpyxl import Workbook
 
 from crm.models import Action, Organisation, Statement, Tag
 from imports import tasks
@@ -416,3 +418,49 @@ def test_nothing_said_twice_changes_anything(admin: Client, socr: Organisation) 
     admin.post(reverse("import-columns", args=[file.public_id]), said)
     file.refresh_from_db()
     assert file.state == Import.State.PREVIEWED
+
+
+def workbook(*sheets: tuple[str, list[list[str]]]) -> bytes:
+    book = Workbook()
+    book.remove(book.active)
+    for name, rows in sheets:
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_of_several_sheets_with_rows_the_admin_chooses_one(
+    admin: Client, socr: Organisation
+) -> None:
+    content = workbook(
+        ("Notes", [["Email"]]),
+        ("March", [["Email", "First name"], ["mar@example.org", "Mar"]]),
+        ("April", [["Email", "Surname"], ["apr@example.org", "Apr"]]),
+    )
+    file = looked(socr, content, name="stalls.xlsx")
+    form = admin.get(reverse("import", args=[file.public_id])).context["form"]
+    assert (form.look["sheets"], form.look["sheet"]) == (["March", "April"], "March")
+    choose = {"step": "sheet", "sheet": "April"}
+    admin.post(reverse("import-columns", args=[file.public_id]), choose)
+    assert "Surname Apr" in page(admin, read(file))
+    say(admin, file)
+    assert "Only the sheet April is read, not Notes, March." in page(admin, read(file))
+    assert StagedRow.objects.get().email == "apr@example.org"
+
+
+def test_which_sheet_is_asked_again_of_a_known_shape(admin: Client, socr: Organisation) -> None:
+    rows = [["Email"], ["mar@example.org"]]
+    for _ in range(2):
+        file = looked(socr, workbook(("March", rows), ("April", rows)), name="stalls.xlsx")
+        assert file.state == Import.State.ASKING
+        say(admin, file)
+
+
+def test_a_sheet_that_is_not_there_is_not_looked_at(admin: Client, socr: Organisation) -> None:
+    rows = [["Email"], ["mar@example.org"]]
+    file = looked(socr, workbook(("March", rows), ("April", rows)), name="stalls.xlsx")
+    admin.post(reverse("import-columns", args=[file.public_id]), {"step": "sheet", "sheet": "May"})
+    assert read(file).state == Import.State.ASKING
