@@ -15,4 +15,5 @@ urlpatterns = [
     path("<uuid:public_id>/apply/", views.apply, name="apply-import"),
     path("<uuid:public_id>/undo/", views.undo, name="undo-import"),
     path("<uuid:public_id>/mend.xlsx", views.rows_to_mend, name="rows-to-mend"),
+    path("<uuid:public_id>/report.xlsx", views.report, name="import-report"),
 ]

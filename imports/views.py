@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
@@ -16,7 +16,17 @@ from crm.access import admin_required
 from crm.middleware import StaffRequest
 from crm.pages import page
 from crm.wakeups import wake
-from imports import change_words, choosing, examples, mending, services, tasks, undoing, words
+from imports import (
+    change_words,
+    choosing,
+    examples,
+    mending,
+    reporting,
+    services,
+    tasks,
+    undoing,
+    words,
+)
 from imports.columns_form import ColumnsForm
 from imports.forms import ImportForm, StopForm
 from imports.mapping import Mapping
@@ -102,7 +112,7 @@ def _find(request: HttpRequest, public_id: uuid.UUID) -> Import:
     organisation = cast(StaffRequest, request).organisation
     return get_object_or_404(
         Import.objects.select_related(
-            "organisation", "statement", "uploaded_by", "started_by", "undo_asked_by"
+            "organisation", "statement", "uploaded_by", "started_by", "seconded_by", "undo_asked_by"
         ),
         public_id=public_id,
         organisation=organisation,
@@ -229,9 +239,22 @@ def rows_to_mend(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     file = _find(request, public_id)
     with wall.elevated("keeper"):
         workbook = mending.workbook(file)
+    return _attached(workbook, "rows-to-mend.xlsx")
+
+
+@admin_required
+def report(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Give the report of an import as a workbook."""
+    file = _find(request, public_id)
+    if not file.counts:
+        raise Http404
+    return _attached(reporting.workbook(file), "import.xlsx")
+
+
+def _attached(workbook: bytes, name: str) -> HttpResponse:
     answer = HttpResponse(
         workbook,
         content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     )
-    answer["Content-Disposition"] = 'attachment; filename="rows-to-mend.xlsx"'
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

@@ -109,6 +109,7 @@ TABLE = {
     "POST remove-staff": "302 403 302 403 403 404",
     "POST remove-tag": "302 404 404 404 404 404",
     "rows-to-mend": "302 403 200 403 403 404",
+    "import-report": "302 403 200 403 403 404",
     "segment": "302 200 200 200 404 404",
     "segments": "302 200 200 200 200 404",
     "POST set-branch": "302 302 302 403 404 404",
@@ -240,7 +241,10 @@ def objects_of(where: Organisation, asking: User | None) -> dict[str, list[Any]]
             "staff-branch remove-staff",
         ),
         "purpose": ([factories.purpose(where, f"of-{where.code.lower()}").code], "edit-purpose"),
-        "import": ([file.public_id], "import import-columns apply-import undo-import rows-to-mend"),
+        "import": (
+            [file.public_id],
+            "import import-columns apply-import undo-import rows-to-mend import-report",
+        ),
         "export": ([export.public_id], "download-export"),
         "campaign": (
             [campaign.public_id],

@@ -280,6 +280,30 @@ def test_the_headings_of_the_rows_to_mend_are_known_to_the_importer() -> None:
     assert {fold(word) for word in rest} == presets.NOT_KEPT
 
 
+def test_the_report_of_an_import_has_its_numbers_its_columns_and_each_row_left_out(
+    admin: Client, socr: Organisation, wording: Statement
+) -> None:
+    head = [*HEAD, "=Shoe size"]
+    file = preview(socr, [head, PRIYA, TOM, WRONG], statement=wording)
+    apply(file)
+    answer = admin.get(reverse("import-report", args=[file.public_id]))
+    assert answer["Content-Disposition"] == 'attachment; filename="import.xlsx"'
+    summary, columns, cells = load_workbook(BytesIO(answer.content)).worksheets
+    told = {row[0]: row[1] for row in summary.values if row}
+    assert (told["File"], told["Rows"], told["New people"]) == ("list.csv", 3, 2)
+    assert (told["Permission gained"], told["Rows with a mistake, left out"]) == (1, 1)
+    assert ("list.csv", "Opt in", "Said yes to email") in set(columns.values)
+    assert ("list.csv", "'=Shoe size", "Left out") in set(columns.values)
+    left = [row for row in cells.values if row[5] == "The row"]
+    assert [(row[1], row[2], row[3]) for row in left] == [(4, "Email", "nobody@@example")]
+    assert "This is not an email address" in left[0][4]
+
+
+def test_a_file_that_was_not_read_has_no_report(admin: Client, socr: Organisation) -> None:
+    file = upload(socr, [HEAD, PRIYA])
+    assert admin.get(reverse("import-report", args=[file.public_id])).status_code == 404
+
+
 def test_opening_pages_changes_nothing(admin: Client, socr: Organisation) -> None:
     file = preview(socr, [HEAD, PRIYA])
     for name in ("imports", "add-import"):
@@ -291,7 +315,7 @@ def test_opening_pages_changes_nothing(admin: Client, socr: Organisation) -> Non
     assert file.state == Import.State.PREVIEWED
 
 
-ALL = ["import", "apply-import", "rows-to-mend"]
+ALL = ["import", "import-columns", "apply-import", "rows-to-mend", "import-report"]
 
 
 def test_organisers_are_kept_out(client: Client, socr: Organisation) -> None:
