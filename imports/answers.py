@@ -27,8 +27,12 @@ TOLD: dict[str, Told] = {
     "stop": (Action.WITHDRAW, False, False),
     "nothing": (None, False, True),
 }
-_READERS = {"says_yes": meaning.positive, "says_no": meaning.inverted}
-_CODES = {
+READERS = {
+    "says_yes": meaning.positive,
+    "says_no": meaning.inverted,
+    "no_sharing": meaning.unshared,
+}
+CODES = {
     Action.GRANT: "yes",
     Action.DENY: "no",
     Action.WITHDRAW: "stop",
@@ -39,11 +43,11 @@ _CODES = {
 def plain(name: str, cell: Cell) -> str:
     """Give the code of what a cell means in a column of yes or of no (`name`) when nobody says otherwise."""
     try:
-        action, comes_back = _READERS[name](cell)
+        action, comes_back = READERS[name](cell)
     except meaning.CellError:
         return "fault"
     if action is not None:
-        return _CODES[action]
+        return CODES[action]
     return "back" if comes_back else "nothing"
 
 
@@ -59,7 +63,7 @@ def choices(name: str, cell: Cell, *, names_another: bool = False) -> tuple[str,
         return ("yes", "no", "stop", "nothing")
     if meaning.is_known(cell) or usual != "nothing":
         return (usual,)
-    if name == "says_no":
-        return ("nothing", "stop")
+    if name != "says_yes":
+        return ("nothing", "stop" if name == "says_no" else "no")
     may_be_yes = not (names_another or meaning.is_never_yes(cell))
     return ("nothing", "yes", "no", "stop") if may_be_yes else ("nothing", "no", "stop")

@@ -18,13 +18,7 @@ from imports.vendors import Preset
 
 MOST = 40  # words of a column that are asked about; those beyond are left out
 _NOTHING = [(mapping.LEFT_OUT, "Leave out"), (mapping.KEPT, "Keep with the person, but do not use")]
-FIELDS = [
-    *_NOTHING,
-    *(
-        (group, [(name, presets.LABELS[name]) for name in names])
-        for group, names in mapping.CHOICES
-    ),
-]
+_NOT_OURS = "Left out: your list is shared with nobody, and joint email needs a yes of its own."
 _UNSURE = "unsure"
 _MONTHS = ("", *calendar.month_name[1:])
 _FIRST = {"day": "the day", "month": "the month"}
@@ -96,6 +90,14 @@ class ColumnsForm(forms.Form):
         super().__init__(data.copy() if data is not None else None)
         self.look, self.said, self.vocabulary = look, said, vocabulary
         self.chosen: dict[str, Chosen] = {}
+        barred = vocabulary.others.no_fields
+        self._fields: Any = [
+            *_NOTHING,
+            *(
+                (group, [(name, presets.LABELS[name]) for name in names if name not in barred])
+                for group, names in mapping.CHOICES
+            ),
+        ]
         self._unseen: set[str] = set()
         self.tables = [self._table(n, table) for n, table in enumerate(look["tables"])]
 
@@ -152,11 +154,11 @@ class ColumnsForm(forms.Form):
             usual = guessed[place] if before is None else before.fields.get(column["key"], "")
             one = Asked(column["heading"] or f"Column {place + 1}", column["samples"])
             asked.columns.append(one)
-            if one_note := self._never(preset, column["heading"]):
+            if one_note := self._never(preset, column["heading"], guessed[place]):
                 one.note = one_note
                 continue
             name = f"c{number}-{place}"
-            choice = self._add(name, _select(f"What {one.heading} is", FIELDS), usual)
+            choice = self._add(name, _select(f"What {one.heading} is", self._fields), usual)
             one.asks = self[name]
             now.fields[column["key"]] = choice
             if choice in mapping.CONSENT and len(told) < len(table["sheets"]):
@@ -167,13 +169,13 @@ class ColumnsForm(forms.Form):
                 self._dates(preset, one, column, name, before or Chosen(), now)
         return asked
 
-    def _never(self, preset: Preset, heading: str) -> str:
+    def _never(self, preset: Preset, heading: str, guessed: str) -> str:
         """Say why a column cannot be chosen at all."""
         if name := self.vocabulary.others.named_in(heading):
             return f"Left out: it names {name}."
         if fold(heading) in presets.NOT_KEPT | preset.not_kept:
             return "Never kept."
-        return ""
+        return _NOT_OURS if guessed in self.vocabulary.others.no_fields else ""
 
     def _consent(
         self,

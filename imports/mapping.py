@@ -29,10 +29,13 @@ CHOICES = (
             "born",
         ),
     ),
-    ("Permission to email", ("says_yes", "said_on", "says_no", "stopped", "refused_on", "bounced")),
+    (
+        "Permission to email",
+        ("says_yes", "said_on", "says_no", "no_sharing", "stopped", "refused_on", "bounced"),
+    ),
     ("More about them", ("role", "tags")),
 )
-CONSENT = ("says_yes", "says_no")
+CONSENT = ("says_yes", "says_no", "no_sharing")
 DATES = ("said_on", "refused_on", "stopped", "born")
 WORDS = ("role", "tags")
 

@@ -52,6 +52,17 @@ _WITHHELD = frozenset({"pending", "unconfirmed", "nonsubscribed", "transactional
 _NEVER_YES = frozenset(
     {"legitimate interest", "legitimate interests", "soft opt in", "member", "customer"}
 )
+VOCABULARY = (
+    _YES,
+    _NO - _DECLINED,
+    _DECLINED,
+    _STOP,
+    _COMPLAINT,
+    _BOUNCE,
+    _WITHHELD,
+    _NEVER_YES,
+    _NOTHING,
+)
 _SPREADSHEET_FAULT = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)|(TRUE|FALSE)\(\)")
 
 Interval = tuple[datetime, datetime]
@@ -118,6 +129,11 @@ def inverted(cell: Cell) -> tuple[Action | None, bool]:
     if words in _YES | _STOP | _DECLINED:
         return Action.WITHDRAW, False
     return (Action.COMPLAINT if words in _COMPLAINT else None), words in _BOUNCE
+
+
+def unshared(cell: Cell) -> tuple[Action | None, bool]:
+    """Read a column of who does not want their details shared: of the joint list, a yes in it is a no."""
+    return (Action.DENY if inverted(cell)[0] else None), False
 
 
 @lru_cache(maxsize=10_000)  # a column of dates repeats few of them

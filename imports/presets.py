@@ -22,6 +22,7 @@ LABELS = {
     "external_id": "Membership number",
     "says_yes": "Said yes to email",
     "says_no": "Said no to email",
+    "no_sharing": "Does not want their details shared",
     "stopped": "Said stop, on this day",
     "bounced": "Email comes back",
     "said_on": "When they said yes",

@@ -13,11 +13,11 @@ from imports import answers, foreign, mapping, meaning, presets
 from imports.headings import fold
 from imports.reading import Cell, Sheet
 
-_READERS = {"says_yes": meaning.positive, "says_no": meaning.inverted}
 _NO_ROLE = "We do not know this role; add the word under Settings, Roles."
 _NOT_UNDERSTOOD = {
     "says_yes": "We do not know whether this is a yes; it counts as not said.",
     "says_no": "We do not know whether this is a no; a yes in this row does not count.",
+    "no_sharing": "We do not know whether this is a no; a yes in this row does not count.",
 }
 
 
@@ -88,7 +88,7 @@ class Reader:
         self.dropped = [i for i, heading in enumerate(self._folded) if heading in dropped]
         never = {*self.barred, *self.dropped}
         self.fields = [
-            mapping.LEFT_OUT if place in never else name
+            mapping.LEFT_OUT if place in never or name in rules.others.no_fields else name
             for place, name in enumerate(mapping.fields(self.preset, headings, self.chosen))
         ]
         self.columns = mapping.places(self.preset, headings, self.fields)
@@ -319,7 +319,7 @@ class Reader:
         else:
             said = [
                 self._consent(row, name, place, cell)
-                for name in _READERS
+                for name in answers.READERS
                 for place, cell in self._filled(name, cells)
             ]
             if self._first("stopped", cells)[1] != "":
@@ -341,7 +341,7 @@ class Reader:
             if told and (answer := told.get(meaning.words_of(cell))):
                 row.doubtful = row.doubtful or answer[2]
                 return answer[0]
-            action, bounces = _READERS[name](cell)
+            action, bounces = answers.READERS[name](cell)
             if not meaning.is_known(cell):
                 row.doubtful = True
                 row.faults.append(Fault(heading, str(cell), _NOT_UNDERSTOOD[name]))
