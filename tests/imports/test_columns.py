@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.urls import reverse
 from openpyxl import Workbook
 
 from crm.models import Action, Organisation, Statement, Tag
+from crm.services import erasing
 from imports import tasks
 from imports.models import Import, Problem, SavedMapping, StagedRow
 from tests import factories
@@ -464,3 +466,21 @@ def test_a_sheet_that_is_not_there_is_not_looked_at(admin: Client, socr: Organis
     file = looked(socr, workbook(("March", rows), ("April", rows)), name="stalls.xlsx")
     admin.post(reverse("import-columns", args=[file.public_id]), {"step": "sheet", "sheet": "May"})
     assert read(file).state == Import.State.ASKING
+
+
+@pytest.mark.parametrize("is_asked", [True, False], ids=["being asked about", "being read"])
+def test_when_somebody_is_removed_a_file_that_may_hold_them_goes(
+    admin: Client, socr: Organisation, settings: Any, tmp_path: Path, is_asked: bool
+) -> None:
+    settings.COALESCE_HOME = tmp_path
+    file = looked(socr, [HEAD, YES])
+    if not is_asked:
+        say(admin, file)
+        file.refresh_from_db()
+    path = file.file.name
+    known = factories.address(factories.supporter(socr), YES[0])
+    erasing.erase(organisation_id=socr.pk, people=[known.supporter_id], is_wished=True)
+    file.refresh_from_db()
+    assert (file.state, file.file.name, file.look) == (Import.State.REFUSED, "", {})
+    assert not file.file.storage.exists(path)
+    assert "Bring it again." in page(admin, file)
