@@ -25,7 +25,15 @@ SAMPLES, WORDS, SHOWN = (
     200,
     12,
 )  # of a column: samples, different words at most, words shown by a row
-_ROWS, _LONGEST = 60, 500
+_ROWS = 60
+_LONGEST, _SHORT, _WIDE = (
+    500,
+    60,
+    100,
+)  # letters of a cell that are kept; and in a table of more columns than that
+_ASKED = (
+    60  # words of a column that are kept for the page, unless it is known for one of roles or tags
+)
 
 Numbered = tuple[int, int, list[Cell]]
 
@@ -36,6 +44,8 @@ class _Column:
 
     key: str
     heading: str
+    longest: int = _LONGEST
+    has_words: bool = False
     samples: list[str] = field(default_factory=list)
     words: Counter[str] | None = field(default_factory=Counter)
     orders: dict[str, str] = field(
@@ -45,7 +55,7 @@ class _Column:
     def take(self, cells: list[Cell]) -> set[str]:
         """Look at cells that are not blank; give the words that are new, while they are few."""
         if len(self.samples) < SAMPLES:
-            fresh = dict.fromkeys(clipped(cell) for cell in islice(cells, 200))
+            fresh = dict.fromkeys(clipped(cell, self.longest) for cell in islice(cells, 200))
             self.samples = list(dict.fromkeys([*self.samples, *fresh]))[:SAMPLES]
         if len(self.orders) < 3 and any(meaning.order_of(str(c)) for c in islice(cells, 100)):
             for text in {cell for cell in cells if isinstance(cell, str)}:
@@ -53,7 +63,7 @@ class _Column:
                     self.orders.setdefault(order, text)
         if self.words is None:
             return set()
-        counted = Counter(map(clipped, cells))
+        counted = Counter(clipped(cell, self.longest) for cell in cells)
         new = counted.keys() - self.words.keys() if len(self.words) < SHOWN else set[str]()
         self.words.update(counted)
         if len(self.words) > WORDS:
@@ -66,7 +76,9 @@ class _Column:
             "key": self.key,
             "heading": self.heading,
             "samples": self.samples,
-            "words": None if self.words is None else self.words.most_common(),
+            "words": None
+            if self.words is None
+            else self.words.most_common(WORDS if self.has_words else _ASKED),
             "orders": self.orders,
         }
 
@@ -84,9 +96,12 @@ class _Table:
         """Look at each row of a sheet; give how many there are."""
         headings = reader.sheet.headings
         self.sheets.append(reader.sheet.name)
+        longest = _LONGEST if len(headings) <= _WIDE else _SHORT
         here = [
-            self.columns.setdefault(key, _Column(key, heading))
-            for key, heading in zip(mapping.keys(headings), headings, strict=True)
+            self.columns.setdefault(key, _Column(key, heading, longest, name in mapping.WORDS))
+            for key, heading, name in zip(
+                mapping.keys(headings), headings, reader.fields, strict=True
+            )
         ]
         rows, count = reader.people(first_line), 0
         while chunk := list(islice(rows, CHUNK)):
@@ -104,11 +119,14 @@ class _Table:
         """Keep a row that shows each of these words."""
         shown = 0
         for _, line, cells in chunk if new else ():
-            if place < len(cells) and (word := clipped(cells[place])) in new:
+            if place < len(cells) and (word := clipped(cells[place], here[place].longest)) in new:
                 new.discard(word)
                 shown += 1
                 if len(self.rows) < _ROWS:
-                    told = {col.key: clipped(cell) for col, cell in zip(here, cells, strict=False)}
+                    told = {
+                        column.key: clipped(cell, column.longest)
+                        for column, cell in zip(here, cells, strict=False)
+                    }
                     self.rows.append({"line": line, "sheet": reader.sheet.name, "cells": told})
                 if shown == SHOWN or not new:
                     return
@@ -151,11 +169,11 @@ def look(file: Import, rules: Rules) -> dict[str, Any]:
     }
 
 
-def clipped(cell: Cell) -> str:
+def clipped(cell: Cell, longest: int = _LONGEST) -> str:
     """Give a cell as text that reads as the cell did, cut short."""
     if isinstance(cell, datetime):
         return (cell.date() if cell.time() == time.min else cell).isoformat()
-    return (cell.isoformat() if isinstance(cell, date) else cell)[:_LONGEST]
+    return (cell.isoformat() if isinstance(cell, date) else cell)[:longest]
 
 
 def again(table: dict[str, Any], rules: Rules) -> Iterator[tuple[dict[str, Any], staging.Row]]:

@@ -304,12 +304,26 @@ class Reader:
             heading = self._heading("born", place)
             row.faults.append(Fault(heading, "", f"{error} The age counts as not known."))
             row.age_band = AgeBand.NOT_SAID
-            return True
+            return not self._may_be_child(cell)
         if born is not None:
             age = meaning.years(born[0], self.rules.now)
             row.age_band = max((band for band in AgeBand if band <= age), default=AgeBand.NOT_SAID)
             return age >= AgeBand.FROM_13
         return True
+
+    def _may_be_child(self, cell: Cell) -> bool:
+        """Tell whether a birth date that can be read in two ways is one of somebody under 13 in either."""
+        if meaning.order_of(str(cell)) != "either":
+            return False
+        try:
+            dates = [
+                meaning.moment(cell, self.rules.now, order=order) for order in ("day", "month")
+            ]
+        except meaning.CellError:
+            return True  # in the future, if read in one way
+        return any(
+            born and meaning.years(born[0], self.rules.now) < AgeBand.FROM_13 for born in dates
+        )
 
     def _permission(self, row: Row, cells: list[Cell]) -> None:
         """What the row says of permission: a no in any of its columns wins over a yes."""
