@@ -76,6 +76,10 @@ def _import_and_undo(page: Page, base: str, folder: Path) -> None:
     )
     page.get_by_label("Which sign-up wording").select_option(index=1)
     page.get_by_role("button", name="Read the file").click()
+    page.get_by_role("button", name="Continue").wait_for()
+    _take(page, folder / "import-columns.png", is_whole=True)
+    page.get_by_label("Opt in means what it says here").check()
+    page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Import these people").wait_for()
     _take(page, folder / "import-preview.png")
     page.get_by_role("button", name="Import these people").click()
@@ -128,8 +132,8 @@ def _take_public(browser: Browser, base: str, folder: Path, mail: Path) -> None:
         context.close()
 
 
-def _take(page: Page, file: Path) -> None:
-    page.screenshot(path=str(file), full_page=False)
+def _take(page: Page, file: Path, *, is_whole: bool = False) -> None:
+    page.screenshot(path=str(file), full_page=is_whole)
 
 
 if __name__ == "__main__":

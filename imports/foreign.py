@@ -21,6 +21,12 @@ class Others:
     partners: dict[str, tuple[str, ...]] = field(default_factory=dict)
     own: tuple[str, ...] = ()
     is_union: bool = False
+    is_joint: bool = False
+
+    @property
+    def no_fields(self) -> frozenset[str]:
+        """What no column of this organisation's files can be: who may share details is a matter of the joint list."""
+        return frozenset() if self.is_joint else frozenset({"no_sharing"})
 
     @classmethod
     def of(cls, organisation: Organisation) -> Others:
@@ -30,6 +36,7 @@ class Others:
             {other.name: _words(other) for other in partners if other.pk != organisation.pk},
             _words(organisation),
             not organisation.is_partner or bool(_UNION & set(fold(organisation.name).split())),
+            not organisation.is_partner,
         )
 
     def named_in(self, text: str) -> str | None:

@@ -9,6 +9,8 @@ from crm.models import Record
 from crm.sql import erasing
 from imports.models import Import, StagedRow
 
+_NOT_READ = (Import.State.ASKING, Import.State.READING)
+_GONE = "Somebody who may be in it asked to be removed, so the file was deleted. Bring it again."
 _THEIRS = """
     s.organisation_id = %(organisation)s
     AND (s.mailbox = ANY(%(mailboxes)s) OR s.folded = ANY(%(addresses)s)
@@ -28,7 +30,8 @@ _ROWS = f"DELETE FROM imports_stagedrow s WHERE {_THEIRS}"
 def forget(gone: Gone) -> None:
     """Delete the kept files, rows and cells that hold these people. Platform scope, before their records go.
 
-    A file that could not be read may hold anybody, and is of no use: it goes as well.
+    A file that could not be read may hold anybody, and is of no use: it goes as well. So does one that is not read
+    yet, with the cells of it that an admin is shown.
     """
     batches = Record.objects.filter(supporter__in=gone.entries, batch__isnull=False).values("batch")
     rows = StagedRow.objects.filter(organisation=gone.organisation_id).filter(
@@ -38,19 +41,23 @@ def forget(gone: Gone) -> None:
         Import.objects.filter(organisation=gone.organisation_id)
         .exclude(file="")
         .filter(
-            Q(batch__in=batches) | Q(pk__in=rows.values("file")) | Q(state=Import.State.REFUSED)
+            Q(batch__in=batches)
+            | Q(pk__in=rows.values("file"))
+            | Q(state__in=[Import.State.REFUSED, *_NOT_READ])
         )
     )
     for found in files.select_for_update():
+        if found.state in _NOT_READ:
+            Import.objects.filter(pk=found.pk).update(state=Import.State.REFUSED, trouble=_GONE)
         delete_file(found)
     erasing.run(_PROBLEMS, gone)
     erasing.run(_ROWS, gone)
 
 
 def delete_file(found: Import) -> None:
-    """Delete an import's file; its rows, digest and counts stay."""
+    """Delete an import's file, and the cells of it that an admin was shown; rows, digest and counts stay."""
     found.file.delete(save=False)
-    Import.objects.filter(pk=found.pk).update(file="")
+    Import.objects.filter(pk=found.pk).update(file="", look={})
 
 
 register(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -49,6 +48,21 @@ _BOUNCE = frozenset({"cleaned", "bounced", "bouncing", "hard bounce", "on hold",
 _NOTHING = frozenset({"", "n a", "null", "unknown", "enabled", "disabled"})
 # Words that are understood, and are no permission: people have yet to confirm, or were never asked.
 _WITHHELD = frozenset({"pending", "unconfirmed", "nonsubscribed", "transactional"})
+# Said of people who were never asked: whatever an admin makes of other words, these are no yes.
+_NEVER_YES = frozenset(
+    {"legitimate interest", "legitimate interests", "soft opt in", "member", "customer"}
+)
+VOCABULARY = (
+    _YES,
+    _NO - _DECLINED,
+    _DECLINED,
+    _STOP,
+    _COMPLAINT,
+    _BOUNCE,
+    _WITHHELD,
+    _NEVER_YES,
+    _NOTHING,
+)
 _SPREADSHEET_FAULT = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)|(TRUE|FALSE)\(\)")
 
 Interval = tuple[datetime, datetime]
@@ -59,7 +73,8 @@ class CellError(ValueError):
 
 
 @lru_cache(maxsize=10_000)
-def _words(cell: Cell) -> str:
+def words_of(cell: Cell) -> str:
+    """Give a cell as it is compared: lower case, without punctuation. Raises CellError for a broken formula."""
     text = str(cell).strip()
     if _SPREADSHEET_FAULT.fullmatch(text):
         raise CellError(
@@ -70,7 +85,7 @@ def _words(cell: Cell) -> str:
 
 def positive(cell: Cell) -> tuple[Action | None, bool]:
     """Read a column that says yes: the action that it states, if any, and whether mail comes back."""
-    words = _words(cell)
+    words = words_of(cell)
     if words in _BOUNCE:
         return None, True
     for meanings, action in (
@@ -86,12 +101,12 @@ def positive(cell: Cell) -> tuple[Action | None, bool]:
 
 def is_yes(cell: Cell) -> bool:
     """Tell whether a cell says yes, and no more."""
-    return _words(cell) in _YES
+    return words_of(cell) in _YES
 
 
 def is_known(cell: Cell) -> bool:
     """Tell whether a cell of a consent column is blank or holds a word with a meaning."""
-    words = _words(cell)
+    words = words_of(cell)
     return any(
         words in meanings
         for meanings in (_YES, _NO, _STOP, _COMPLAINT, _BOUNCE, _NOTHING, _WITHHELD)
@@ -100,22 +115,32 @@ def is_known(cell: Cell) -> bool:
 
 def is_withheld(cell: Cell) -> bool:
     """Tell whether a cell says that a yes is not there yet, or was never asked for."""
-    return _words(cell) in _WITHHELD
+    return words_of(cell) in _WITHHELD
+
+
+def is_never_yes(cell: Cell) -> bool:
+    """Tell whether a cell gives a reason to email people who did not say yes."""
+    return words_of(cell) in _NEVER_YES
 
 
 def inverted(cell: Cell) -> tuple[Action | None, bool]:
     """Read a column that says no, as `positive`: a yes in it is a refusal, a no in it says nothing."""
-    words = _words(cell)
+    words = words_of(cell)
     if words in _YES | _STOP | _DECLINED:
         return Action.WITHDRAW, False
     return (Action.COMPLAINT if words in _COMPLAINT else None), words in _BOUNCE
 
 
+def unshared(cell: Cell) -> tuple[Action | None, bool]:
+    """Read a column of who does not want their details shared: of the joint list, a yes in it is a no."""
+    return (Action.DENY if inverted(cell)[0] else None), False
+
+
 @lru_cache(maxsize=10_000)  # a column of dates repeats few of them
-def moment(cell: Cell, now: datetime, *, is_american: bool = False) -> Interval | None:
+def moment(cell: Cell, now: datetime, *, order: str = "") -> Interval | None:
     """Read a date or time as an interval; None for a blank. A day runs from midnight to midnight in London.
 
-    `is_american`: of two numbers with slashes the month comes first.
+    `order`: which of two numbers with slashes comes first, `day` or `month`; empty if nobody knows.
 
     Raises CellError for what is no date, is ambiguous, or lies in the future.
     """
@@ -128,7 +153,7 @@ def moment(cell: Cell, now: datetime, *, is_american: bool = False) -> Interval 
         if isinstance(cell, date)
         else None
     )
-    found = found or _parse(str(cell).strip(), is_american=is_american)
+    found = found or _parse(str(cell).strip(), order=order)
     if found[0] > now:
         raise CellError("This date is in the future.")
     return found
@@ -155,7 +180,7 @@ _MONTHS = (
 ).split()
 
 
-def _parse(text: str, *, is_american: bool) -> Interval:
+def _parse(text: str, *, order: str) -> Interval:
     try:
         if _ISO_DAY.fullmatch(text):
             return _day(date.fromisoformat(text))
@@ -164,7 +189,7 @@ def _parse(text: str, *, is_american: bool) -> Interval:
             value = value if value.tzinfo else value.replace(tzinfo=UTC)
             return value, value
         if slashed := _SLASHED.fullmatch(text):
-            return _clock(_slashed(slashed, is_american=is_american), slashed[4])
+            return _clock(_slashed(slashed, order=order), slashed[4])
         if named := _NAMED.fullmatch(text):
             return _day(date(int(named[3]), _month(named[2]), int(named[1])))
     except CellError:
@@ -174,11 +199,13 @@ def _parse(text: str, *, is_american: bool) -> Interval:
     raise CellError("This is not a date we can read: write it as 2026-04-03.")
 
 
-def _slashed(found: re.Match[str], *, is_american: bool) -> date:
-    """Give the date of three numbers, the year last, where only one order of day and month is possible."""
+def _slashed(found: re.Match[str], *, order: str) -> date:
+    """Give the date of three numbers, the year last, in the order that is known or the only one possible."""
     first, second, year = int(found[1]), int(found[2]), int(found[3])
-    if is_american:
+    if order == "month":
         return date(year, first, second)
+    if order == "day":
+        return date(year, second, first)
     if first > 12 or first == second:
         return date(year, second, first)
     if second > 12:
@@ -203,6 +230,17 @@ def _month(name: str) -> int:
     raise ValueError(name)
 
 
+def order_of(cell: str) -> str:
+    """Tell what a date with slashes puts first: `day`, `month`, or `either` if it does not show; else give nothing."""
+    found = _SLASHED.fullmatch(cell)
+    if found is None or found[1] == found[2]:
+        return ""
+    first, second = int(found[1]), int(found[2])
+    if first > 12:
+        return "day"
+    return "month" if second > 12 else "either"
+
+
 def years(since: datetime, now: datetime) -> int:
     """Give how many whole years have gone by, on London's calendar."""
     begin, end = since.astimezone(LONDON).date(), now.astimezone(LONDON).date()
@@ -219,11 +257,6 @@ def listed(cell: Cell) -> list[str]:
     return [
         part for raw in re.split(r"[,;]", str(cell)) if (part := raw.strip().strip('"').strip())
     ]
-
-
-def role_of(text: str, synonyms: Mapping[str, int]) -> int | None:
-    """Give the role that a word stands for, or None; `synonyms` are folded as by `folded_word`."""
-    return synonyms.get(folded_word(text))
 
 
 def folded_word(text: str) -> str:

@@ -31,6 +31,8 @@ class Import(OwnedModel):
         """Where the file stands; nothing is written to people before *applying*."""
 
         UPLOADED = "uploaded", "Waiting to be read"
+        ASKING = "asking", "Waiting for you to say which column is what"
+        READING = "reading", "Being read"
         PREVIEWED = "previewed", "Ready to check"
         DOUBTED = "doubted", "Waiting for a second admin"
         APPLYING = "applying", "Being imported"
@@ -47,6 +49,14 @@ class Import(OwnedModel):
     file = models.FileField(upload_to="imports/%Y/%m")
     digest = models.CharField(max_length=64, help_text="SHA-256 of the file and of how it is read.")
     preset = models.CharField(max_length=40, blank=True)
+    look = models.JSONField(
+        default=dict,
+        help_text="Headings and some cells, for an admin to say which column is what; empty after that.",
+    )
+    mapping = models.JSONField(default=dict, help_text="What the admin said (imports/mapping.py).")
+    recalled_at = models.DateTimeField(
+        null=True, help_text="When that was said, of an earlier file with the same headings."
+    )
     statement = models.ForeignKey(
         Statement, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
     )
@@ -83,13 +93,29 @@ class Import(OwnedModel):
             models.Index(fields=["organisation", "-id"], name="import_list"),
             models.Index(
                 fields=["id"],
-                condition=Q(state__in=["uploaded", "applying", "weighing", "undoing"]),
+                condition=Q(state__in=["uploaded", "reading", "applying", "weighing", "undoing"]),
                 name="import_to_do",
             ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class SavedMapping(OwnedModel):
+    """What an admin said of files with these headings: the next one is read in the same way."""
+
+    shape = models.CharField(max_length=64, help_text="Of the set of headings.")
+    mapping = models.JSONField(help_text="As of an import.")
+    saved_by = _admin("Who said so last.")
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "shape"], name="mapping_of_a_shape_once"
+            )
+        ]
 
 
 class StagedRow(OwnedModel):

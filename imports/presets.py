@@ -22,6 +22,7 @@ LABELS = {
     "external_id": "Membership number",
     "says_yes": "Said yes to email",
     "says_no": "Said no to email",
+    "no_sharing": "Does not want their details shared",
     "stopped": "Said stop, on this day",
     "bounced": "Email comes back",
     "said_on": "When they said yes",
@@ -51,3 +52,8 @@ def columns(preset: Preset, headings: Sequence[str]) -> Columns:
 def by_name(preset: Preset, sheet: str) -> str | None:
     """Give the status that the name of a file states, such as `unsubscribed`, or None."""
     return next((status for status in preset.by_name if sheet.lower().startswith(status)), None)
+
+
+def of_code(code: str) -> Preset:
+    """Give a preset by its code."""
+    return next(preset for preset in PRESETS if preset.code == code)

@@ -23,8 +23,9 @@ from crm.services import permissions, profiles
 from crm.sql import statistics
 from imports import meaning, reading, staging
 from imports.foreign import Others
+from imports.mapping import Mapping
 from imports.models import Import, ImportChunk, Problem, StagedRow
-from imports.sql import applying, outlook, permission, staged, stretch
+from imports.sql import applying, changes, outlook, permission, staged, stretch
 
 log = logging.getLogger(__name__)
 STRETCH = 10_000  # lines in one transaction: somebody who says stop may wait for its last seconds
@@ -36,6 +37,7 @@ IN_FORCE = [
     Import.State.WEIGHED,
     Import.State.UNDOING,
 ]
+_BEFORE_APPLYING = (Import.State.UPLOADED, Import.State.READING, Import.State.PREVIEWED)
 SHORTEST_ORIGIN = 20  # letters: a sentence, not "yes"
 # What the counts of a preview are called, on pages and on the command line alike.
 LABELS = {
@@ -156,7 +158,7 @@ def preview(*, file: Import) -> Import:
     """
     with wall.scope("keeper", organisation_id=file.organisation_id):
         mine = Import.objects.select_for_update(skip_locked=True).filter(pk=file.pk).first()
-        if mine is None or mine.state not in (Import.State.UPLOADED, Import.State.PREVIEWED):
+        if mine is None or mine.state not in _BEFORE_APPLYING:
             return mine or file  # another worker is at it, or it is done
         file = mine
         StagedRow.objects.filter(file=file).delete()
@@ -168,7 +170,7 @@ def preview(*, file: Import) -> Import:
         except OperationalError:
             raise  # the database, not the file: the sweep tries again
         except Exception as error:
-            file.state, file.trouble = Import.State.REFUSED, _why(file, error)
+            file.state, file.trouble = Import.State.REFUSED, why(file, error)
             file.save(update_fields=["state", "trouble"])
             return file
         statistics.refresh("imports_stagedrow")
@@ -177,6 +179,7 @@ def preview(*, file: Import) -> Import:
         file.counts = {
             **outlook.counts(file.pk),
             **foretold,
+            "changes": changes.foretell(),
             "repeats": outlook.repeated(),
             "known": outlook.known([line for line, _ in foretold["sample"]]),
             "problems": Problem.objects.filter(file=file).count(),
@@ -189,7 +192,7 @@ def preview(*, file: Import) -> Import:
         return file
 
 
-def _why(file: Import, error: Exception) -> str:
+def why(file: Import, error: Exception) -> str:
     """Say why a file cannot be read. What nobody foresaw is logged by its kind only: cells are personal data."""
     if isinstance(error, reading.UnreadableError):
         return str(error)
@@ -211,20 +214,14 @@ class _Staged:
 
 def _stage(file: Import) -> _Staged:
     """Stage every row of the file."""
-    rules = staging.Rules(
-        now=timezone.now(),
-        collected_on=file.collected_on,
-        adults_only=file.adults_only,
-        synonyms=_synonyms(),
-        others=Others.of(file.organisation),
-    )
+    rules = rules_of(file)
     line, columns, signs = 0, [], list[str]()
     with file.file.open("rb") as content:
-        for sheet in reading.sheets(file.name, cast(BinaryIO, content)):
+        for sheet in reading.sheets(file.name, cast(BinaryIO, content), chosen=rules.mapping.sheet):
             reader = staging.Reader(sheet, rules)
             file.preset = reader.preset.code
-            if not reader.columns.get("email"):
-                raise reading.UnreadableError(_no_addresses(sheet))
+            if not reader.columns["email"]:
+                raise reading.UnreadableError(no_addresses(sheet))
             columns.append(reader.understood())
             rows = reader.rows(line + 1)
             while chunk := list(islice(rows, STRETCH)):
@@ -244,7 +241,21 @@ def _stage(file: Import) -> _Staged:
     return _Staged(line, columns, list(dict.fromkeys(signs)))
 
 
-def _no_addresses(sheet: reading.Sheet) -> str:
+def rules_of(file: Import) -> staging.Rules:
+    """Give what holds for all rows of a file: what was said of it, and the words for roles. Keeper scope."""
+    return staging.Rules(
+        now=timezone.now(),
+        collected_on=file.collected_on,
+        adults_only=file.adults_only,
+        synonyms=_synonyms(),
+        others=Others.of(file.organisation),
+        mapping=Mapping.from_json(file.mapping),
+        roles=dict(Role.objects.filter(is_special=False).values_list("code", "pk")),
+    )
+
+
+def no_addresses(sheet: reading.Sheet) -> str:
+    """Say why nobody in a sheet can be found: it has no headings, or none for an address."""
     if any("@" in heading for heading in sheet.headings):
         return f"The first row of {sheet.name} is a person. Add a row of headings above, and upload it again."
     found = ", ".join(heading for heading in sheet.headings if heading)[:200]

@@ -9,14 +9,15 @@ from typing import Any
 
 from crm.identity import addresses, phones, postcodes
 from crm.models import Action, AgeBand
-from imports import foreign, meaning, presets
+from imports import answers, foreign, mapping, meaning, presets
 from imports.headings import fold
 from imports.reading import Cell, Sheet
 
-_READERS = {"says_yes": meaning.positive, "says_no": meaning.inverted}
+_NO_ROLE = "We do not know this role; add the word under Settings, Roles."
 _NOT_UNDERSTOOD = {
     "says_yes": "We do not know whether this is a yes; it counts as not said.",
     "says_no": "We do not know whether this is a no; a yes in this row does not count.",
+    "no_sharing": "We do not know whether this is a no; a yes in this row does not count.",
 }
 
 
@@ -68,6 +69,8 @@ class Rules:
     adults_only: bool
     synonyms: Mapping[str, int]
     others: foreign.Others = field(default_factory=foreign.Others)
+    mapping: mapping.Mapping = field(default_factory=mapping.Mapping)
+    roles: Mapping[str, int] = field(default_factory=dict)  # by code
 
 
 class Reader:
@@ -76,55 +79,92 @@ class Reader:
     def __init__(self, sheet: Sheet, rules: Rules) -> None:
         self.sheet = sheet
         self.rules = rules
-        self.preset = presets.recognise(sheet.headings)
-        self.barred = rules.others.barred(sheet.headings)
-        self.columns = {
-            name: [place for place in places if place not in self.barred]
-            for name, places in presets.columns(self.preset, sheet.headings).items()
-        }
+        headings = sheet.headings
+        self.preset = presets.recognise(headings)
+        self.chosen = rules.mapping.of(self.preset)
+        self.barred = rules.others.barred(headings)
+        self._folded = [fold(heading) for heading in headings]
+        dropped = presets.NOT_KEPT | self.preset.not_kept
+        self.dropped = [i for i, heading in enumerate(self._folded) if heading in dropped]
+        never = {*self.barred, *self.dropped}
+        self.fields = [
+            mapping.LEFT_OUT if place in never or name in rules.others.no_fields else name
+            for place, name in enumerate(mapping.fields(self.preset, headings, self.chosen))
+        ]
+        self.columns = mapping.places(self.preset, headings, self.fields)
+        self.kept = [
+            place
+            for place, name in enumerate(self.fields)
+            if name == mapping.KEPT and headings[place]
+        ]
+        self.status = presets.by_name(self.preset, sheet.name)
         self.owners: set[str] = set()
         self._owners_seen: set[str] = set()
-        self._folded = [fold(heading) for heading in sheet.headings]
-        self._owner = [
-            i for i, heading in enumerate(sheet.headings) if fold(heading) in foreign.OWNER
-        ]
-        self._dropped = presets.NOT_KEPT | self.preset.not_kept
-        self.status = presets.by_name(self.preset, sheet.name)
-        known = {place for places in self.columns.values() for place in places}
-        self.others = [
-            i
-            for i, heading in enumerate(sheet.headings)
-            if i not in known
-            and i not in self.barred
-            and heading
-            and fold(heading) not in self._dropped
-        ]
+        self._owner = [i for i, heading in enumerate(self._folded) if heading in foreign.OWNER]
+        self._learn()
+
+    def _learn(self) -> None:
+        """Take, for each column, what an admin said of its words and of the order of its dates."""
+        chosen = self.chosen or mapping.Chosen()
+        keys = mapping.keys(self.sheet.headings)
+        usual = "month" if self.preset.is_american else ""
+        self.orders = [chosen.orders.get(key, usual) for key in keys]
+        self._told: dict[int, dict[str, answers.Told]] = {}
+        self._words: dict[int, dict[str, str]] = {}
+        for place, key in enumerate(keys):
+            words, name = chosen.words.get(key, {}), self.fields[place]
+            if name in mapping.CONSENT:
+                self._told[place] = {
+                    word: answers.TOLD[code]
+                    for word, code in words.items()
+                    if code in answers.TOLD and code in answers.choices(name, word)[1:]
+                }
+            elif name in mapping.WORDS:
+                self._words[place] = words
 
     def understood(self) -> dict[str, Any]:
         """Say what each column was taken for: `read` is (heading, meaning) pairs, the others are headings."""
-        meanings = {
-            place: presets.LABELS[name] for name, places in self.columns.items() for place in places
-        }
         headings = self.sheet.headings
+        used = [place for place, name in enumerate(self.fields) if name in presets.LABELS]
+        told = {*used, *self.kept, *self.barred, *self.dropped}
         return {
             "sheet": self.sheet.name,
             "preset": self.preset.label,
             "status": self.status or "",
-            "read": [[headings[place], meanings[place]] for place in sorted(meanings)],
-            "kept": [headings[place] for place in self.others],
+            "read": [[headings[place], presets.LABELS[self.fields[place]]] for place in used],
+            "kept": [headings[place] for place in self.kept],
+            "left_out": [word for place, word in enumerate(headings) if word and place not in told],
+            "orders": [
+                [headings[place], self.orders[place]]
+                for place in used
+                if self.fields[place] in mapping.DATES and self.orders[place]
+            ],
             "barred": [headings[place] for place in self.barred],
             "notes": self.sheet.notes,
-            "dropped": [word for word in headings if fold(word) in self._dropped],
+            "dropped": [headings[place] for place in self.dropped],
         }
 
     def rows(self, first_line: int) -> Iterator[Row]:
         """Give the rows in turn; `first_line` is the place of the first in the whole file."""
+        for place, sheet_line, cells in self.people(first_line):
+            yield self._row(Row(place, self.sheet.name, sheet_line), cells)
+
+    def people(self, first_line: int) -> Iterator[tuple[int, int, list[Cell]]]:
+        """Give the rows that are no headings and no footers: place in the file, line of the sheet, cells."""
         for place, (sheet_line, cells) in enumerate(self.sheet.rows, start=first_line):
             if self._is_headings(cells) or self._is_footer(cells):
                 continue
             if self.preset.guards_cells:
                 cells = [c.removeprefix("'") if isinstance(c, str) else c for c in cells]
-            yield self._row(Row(place, self.sheet.name, sheet_line), cells)
+            yield place, sheet_line, cells
+
+    def read(self, sheet_line: int, cells: list[Cell]) -> Row:
+        """Read one row by itself."""
+        return self._row(Row(sheet_line, self.sheet.name, sheet_line), cells)
+
+    def is_child(self, cells: list[Cell]) -> bool:
+        """Tell whether a row says that somebody is under 13: nothing of it may be kept or shown."""
+        return not self._age(Row(0, "", 0), cells)
 
     def _is_headings(self, cells: list[Cell]) -> bool:
         """Tell whether a row is the headings again, as in files glued together; most are not by their first cell."""
@@ -151,36 +191,44 @@ class Reader:
         if not row.first_name and not row.last_name:
             row.first_name, _, row.last_name = self._text("full_name", cells)[:120].partition(" ")
         row.external_id = self._text("external_id", cells)[:60]
-        row.tags = [tag[:80] for tag in meaning.listed(self._text("tags", cells))]
         self._email(row, cells)
         self._phone(row, cells)
         self._postcode(row, cells)
+        self._tags(row, cells)
         self._roles(row, cells)
         self._permission(row, cells)
         if not self._age(row, cells):
             return _emptied(row, self._found("born", cells)[0])
         row.data = {
             self.sheet.headings[i]: str(cells[i])[:500]
-            for i in self.others
+            for i in self.kept
             if i < len(cells) and cells[i] != ""
         }
         return row
 
-    def _filled(self, name: str, cells: list[Cell]) -> list[tuple[str, Cell]]:
-        """Give heading and cell of every column of a field that is not blank, the best first."""
+    def _filled(self, name: str, cells: list[Cell]) -> list[tuple[int, Cell]]:
+        """Give place and cell of every column of a field that is not blank, the best first."""
         return [
-            (self.sheet.headings[place], cells[place])
-            for place in self.columns.get(name, [])
+            (place, cells[place])
+            for place in self.columns[name]
             if place < len(cells) and cells[place] != ""
         ]
 
     def _found(self, name: str, cells: list[Cell]) -> tuple[str, Cell]:
         """Give the heading and the first cell of a field that is not blank."""
-        filled = self._filled(name, cells)
-        if filled:
-            return filled[0]
-        places = self.columns.get(name, [])
-        return (self.sheet.headings[places[0]] if places else presets.LABELS[name]), ""
+        place, cell = self._first(name, cells)
+        return self._heading(name, place), cell
+
+    def _first(self, name: str, cells: list[Cell]) -> tuple[int | None, Cell]:
+        """Give place and cell of the first column of a field that is not blank; else the place of the first."""
+        places = self.columns[name]
+        for place in places:
+            if place < len(cells) and cells[place] != "":
+                return place, cells[place]
+        return (places[0] if places else None), ""
+
+    def _heading(self, name: str, place: int | None) -> str:
+        return presets.LABELS[name] if place is None else self.sheet.headings[place]
 
     def _text(self, name: str, cells: list[Cell]) -> str:
         return str(self._found(name, cells)[1])
@@ -189,7 +237,9 @@ class Reader:
         """Take the first address; Microsoft Forms writes `anonymous` where another column has it."""
         filled = self._filled("email", cells)
         named = [found for found in filled if str(found[1]).strip().lower() != "anonymous"]
-        heading, cell = (named or filled or [self._found("email", cells)])[0]
+        found = named or filled
+        place, cell = found[0] if found else self._first("email", cells)
+        heading = self._heading("email", place)
         row.email = addresses.clean(str(cell))
         sentence = (
             addresses.fault(row.email) if row.email else "There is no email address in this row."
@@ -221,37 +271,59 @@ class Reader:
                     Fault(heading, str(cell), "This is not a full postcode; it is left out.")
                 )
 
+    def _tags(self, row: Row, cells: list[Cell]) -> None:
+        place, cell = self._first("tags", cells)
+        told = self._words.get(place, {}) if place is not None else {}
+        for word in meaning.listed(cell):
+            name = told.get(meaning.folded_word(word), word)[:80]
+            if name and name not in row.tags:
+                row.tags.append(name)
+
     def _roles(self, row: Row, cells: list[Cell]) -> None:
-        heading, cell = self._found("role", cells)
-        whole = meaning.role_of(str(cell), self.rules.synonyms)
-        for word in [str(cell)] if whole else meaning.listed(cell):
-            role = meaning.role_of(word, self.rules.synonyms)
-            if role is None:
-                row.faults.append(
-                    Fault(
-                        heading,
-                        word,
-                        "We do not know this role; add the word under Settings, Roles.",
-                    )
-                )
-            elif role not in row.roles:
+        place, cell = self._first("role", cells)
+        if place is None or cell == "":
+            return
+        told, synonyms = self._words.get(place, {}), self.rules.synonyms
+        whole = meaning.folded_word(str(cell))
+        for word in [str(cell)] if whole in synonyms or whole in told else meaning.listed(cell):
+            folded = meaning.folded_word(word)
+            answer = told.get(folded)
+            role = synonyms.get(folded) if answer is None else self.rules.roles.get(answer)
+            if role is not None and role not in row.roles:
                 row.roles.append(role)
+            elif role is None and answer is None:
+                row.faults.append(Fault(self._heading("role", place), word, _NO_ROLE))
 
     def _age(self, row: Row, cells: list[Cell]) -> bool:
         """Set the age band, and forget the date of birth; give whether the person is old enough to be kept."""
         row.age_band = AgeBand.ADULT if self.rules.adults_only else AgeBand.NOT_SAID
-        heading, cell = self._found("born", cells)
+        place, cell = self._first("born", cells)
         try:
-            born = self._moment(cell)
+            born = self._moment(place, cell)
         except meaning.CellError as error:
+            heading = self._heading("born", place)
             row.faults.append(Fault(heading, "", f"{error} The age counts as not known."))
             row.age_band = AgeBand.NOT_SAID
-            return True
+            return not self._may_be_child(cell)
         if born is not None:
             age = meaning.years(born[0], self.rules.now)
             row.age_band = max((band for band in AgeBand if band <= age), default=AgeBand.NOT_SAID)
             return age >= AgeBand.FROM_13
         return True
+
+    def _may_be_child(self, cell: Cell) -> bool:
+        """Tell whether a birth date that can be read in two ways is one of somebody under 13 in either."""
+        if meaning.order_of(str(cell)) != "either":
+            return False
+        try:
+            dates = [
+                meaning.moment(cell, self.rules.now, order=order) for order in ("day", "month")
+            ]
+        except meaning.CellError:
+            return True  # in the future, if read in one way
+        return any(
+            born and meaning.years(born[0], self.rules.now) < AgeBand.FROM_13 for born in dates
+        )
 
     def _permission(self, row: Row, cells: list[Cell]) -> None:
         """What the row says of permission: a no in any of its columns wins over a yes."""
@@ -260,11 +332,11 @@ class Reader:
             row.bounces = self.status == "cleaned"
         else:
             said = [
-                self._consent(row, name, heading, cell)
-                for name in _READERS
-                for heading, cell in self._filled(name, cells)
+                self._consent(row, name, place, cell)
+                for name in answers.READERS
+                for place, cell in self._filled(name, cells)
             ]
-            if self._found("stopped", cells)[1] != "":
+            if self._first("stopped", cells)[1] != "":
                 said.append(Action.WITHDRAW)
             row.bounces = row.bounces or any(
                 meaning.is_yes(cell) for _, cell in self._filled("bounced", cells)
@@ -276,10 +348,14 @@ class Reader:
                 row.action = Action.GRANT
         self._dates(row, cells)
 
-    def _consent(self, row: Row, name: str, heading: str, cell: Cell) -> Action | None:
+    def _consent(self, row: Row, name: str, place: int, cell: Cell) -> Action | None:
         """Read one cell about permission; one that is not understood is noted, and keeps a yes from counting."""
+        heading, told = self.sheet.headings[place], self._told.get(place)
         try:
-            action, bounces = _READERS[name](cell)
+            if told and (answer := told.get(meaning.words_of(cell))):
+                row.doubtful = row.doubtful or answer[2]
+                return answer[0]
+            action, bounces = answers.READERS[name](cell)
             if not meaning.is_known(cell):
                 row.doubtful = True
                 row.faults.append(Fault(heading, str(cell), _NOT_UNDERSTOOD[name]))
@@ -291,18 +367,20 @@ class Reader:
         row.bounces = row.bounces or bounces
         return action
 
-    def _moment(self, cell: Cell) -> meaning.Interval | None:
-        return meaning.moment(cell, self.rules.now, is_american=self.preset.is_american)
+    def _moment(self, place: int | None, cell: Cell) -> meaning.Interval | None:
+        order = "" if place is None else self.orders[place]
+        return meaning.moment(cell, self.rules.now, order=order)
 
     def _dates(self, row: Row, cells: list[Cell]) -> None:
         names = ("said_on",) if row.action == Action.GRANT else ("stopped", "refused_on")
-        heading, cell = next(
-            (found for name in names if (found := self._found(name, cells))[1] != ""),
-            self._found(names[-1], cells),
+        place, cell = next(
+            (found for name in names if (found := self._first(name, cells))[1] != ""),
+            self._first(names[-1], cells),
         )
         try:
-            row.said = self._moment(cell)
+            row.said = self._moment(place, cell)
         except meaning.CellError as error:
+            heading = self._heading(names[-1], place)
             row.faults.append(Fault(heading, str(cell), str(error)))
             if row.action == Action.GRANT:
                 row.action = None

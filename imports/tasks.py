@@ -5,14 +5,16 @@ from __future__ import annotations
 from celery import shared_task
 
 from crm import wall
-from imports import services, undoing
+from imports import choosing, services, undoing
 from imports.models import Import
 
 
 @shared_task
 def read(import_id: int) -> None:
-    """Read an uploaded file and make its preview."""
-    services.preview(file=_find(import_id))
+    """Look through an uploaded file, and make its preview once it is said which column is what."""
+    file = choosing.go_on(file=choosing.look(file=_find(import_id)))
+    if file.state == Import.State.READING:
+        services.preview(file=file)
 
 
 @shared_task
@@ -36,6 +38,7 @@ def undo(import_id: int) -> None:
 # Which task goes on with an import in which state.
 _NEXT = {
     Import.State.UPLOADED: read,
+    Import.State.READING: read,
     Import.State.APPLYING: apply,
     Import.State.WEIGHING: weigh_undo,
     Import.State.UNDOING: undo,

@@ -20,7 +20,7 @@ class Preset:
     `by_name`: what the name of the file says of everyone in it, where the status is the file. `is_of_members`:
     only a union has such a list. `is_american`: dates put the month first. `has_footer`: lines below the table that
     name nobody. `guards_cells`: an apostrophe before a cell is there for Excel's benefit. `not_kept`: columns that
-    nobody asked these people for.
+    nobody asked these people for. `last_email`: a heading whose address counts only where no other column has one.
     """
 
     code: str
@@ -33,6 +33,7 @@ class Preset:
     has_footer: bool = False
     guards_cells: bool = False
     not_kept: frozenset[str] = frozenset()
+    last_email: str = ""
 
 
 COMMON: Fields = {
@@ -56,6 +57,7 @@ COMMON: Fields = {
     "external_id": ("membership number", "membership no", "member no", "external id"),
     "says_yes": ("email opt in", "opt in", "consent", "email consent", "subscribed"),
     "says_no": ("do not email", "email opt out", "unsubscribed", "no bulk emails user opt out"),
+    "no_sharing": (),
     "stopped": (),
     "bounced": (),
     "said_on": ("opt in date", "consent date", "date of consent", "signed up", "created at"),
@@ -172,6 +174,7 @@ _CAMPAIGN_TOOLS = (
                 "is deceased",
                 "contact is in trash",
             ),
+            "no_sharing": ("do not trade",),
             "bounced": ("on hold",),
         },
         not_kept=frozenset({"gender"}),
@@ -219,6 +222,7 @@ _FORMS = (
             "full_name": ("name",),
             "said_on": ("completion time",),
         },
+        last_email="email",
     ),
     Preset(
         code="google_forms",

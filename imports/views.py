@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
@@ -16,8 +16,20 @@ from crm.access import admin_required
 from crm.middleware import StaffRequest
 from crm.pages import page
 from crm.wakeups import wake
-from imports import mending, services, tasks, undoing, words
+from imports import (
+    change_words,
+    choosing,
+    examples,
+    mending,
+    reporting,
+    services,
+    tasks,
+    undoing,
+    words,
+)
+from imports.columns_form import ColumnsForm
 from imports.forms import ImportForm, StopForm
+from imports.mapping import Mapping
 from imports.models import Import, ImportChunk, Problem
 
 PAGE, PROBLEMS = 50, 100
@@ -100,7 +112,7 @@ def _find(request: HttpRequest, public_id: uuid.UUID) -> Import:
     organisation = cast(StaffRequest, request).organisation
     return get_object_or_404(
         Import.objects.select_related(
-            "organisation", "statement", "uploaded_by", "started_by", "undo_asked_by"
+            "organisation", "statement", "uploaded_by", "started_by", "seconded_by", "undo_asked_by"
         ),
         public_id=public_id,
         organisation=organisation,
@@ -133,8 +145,46 @@ def show(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     }
     if file.state in (Import.State.PREVIEWED, Import.State.DOUBTED):
         with wall.elevated("keeper"):  # staged rows carry the hashes, which staff may not read
-            context |= {"sample": words.sample(file), "repeated": words.repeated(file)}
+            context |= {
+                "sample": words.sample(file),
+                "repeated": words.repeated(file),
+                "changes": change_words.told(file),
+            }
+    if file.state == Import.State.ASKING:
+        context["form"] = _columns(file)
     return render(request, "imports/import.html", context)
+
+
+def _columns(file: Import, data: QueryDict | None = None) -> ColumnsForm:
+    """Give the page *Which column is what*, with what it follows for some rows."""
+    form = ColumnsForm(
+        data,
+        look=file.look,
+        said=Mapping.from_json(file.mapping),
+        vocabulary=choosing.vocabulary(file),
+    )
+    form.show_examples(lambda said: examples.of_file(file, said))
+    return form
+
+
+@admin_required
+@require_POST
+def columns(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Take what an admin says of the columns, look at another sheet, or go back to the question."""
+    file, step = _find(request, public_id), request.POST.get("step", "")
+    if step == "change":
+        file = choosing.change(file=file)
+    elif step == "sheet":
+        file = choosing.choose_sheet(file=file, sheet=request.POST.get("sheet", ""))
+    elif file.state == Import.State.ASKING:
+        form = _columns(file, request.POST)
+        if not form.is_valid():
+            return render(request, "imports/import.html", {"file": file, "form": form})
+        user = cast(StaffRequest, request).user
+        file = choosing.confirm(file=file, said=form.mapping(), user=user)
+    if file.state in (Import.State.UPLOADED, Import.State.READING):
+        wake(tasks.read, file.pk)
+    return redirect("import", file.public_id)
 
 
 @admin_required
@@ -189,9 +239,22 @@ def rows_to_mend(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     file = _find(request, public_id)
     with wall.elevated("keeper"):
         workbook = mending.workbook(file)
+    return _attached(workbook, "rows-to-mend.xlsx")
+
+
+@admin_required
+def report(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Give the report of an import as a workbook."""
+    file = _find(request, public_id)
+    if not file.counts:
+        raise Http404
+    return _attached(reporting.workbook(file), "import.xlsx")
+
+
+def _attached(workbook: bytes, name: str) -> HttpResponse:
     answer = HttpResponse(
         workbook,
         content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     )
-    answer["Content-Disposition"] = 'attachment; filename="rows-to-mend.xlsx"'
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

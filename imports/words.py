@@ -85,7 +85,7 @@ def sample(file: Import) -> list[str]:
     return [
         f"{places[row.line]}: {_name(row)}{_again(firsts.get(row.line))}, "
         f"{UNCLEAR if row.line in unclear else _what(row, outlooks[row.line])}: "
-        f"{_then(row.line in known, outlooks[row.line], _emailed_by(file))}."
+        f"{_then(row.line in known, outlooks[row.line], emailed_by(file))}."
         for row in rows
     ]
 
@@ -138,7 +138,8 @@ def _again(first: str | None) -> str:
     return f" (the same person as {first.lower()})" if first else ""
 
 
-def _emailed_by(file: Import) -> str:
+def emailed_by(file: Import) -> str:
+    """Give how the organisation is called where it is said who emails."""
     organisation = file.organisation
     return organisation.code if organisation.is_partner else organisation.name
 

@@ -36,24 +36,28 @@ class Sheet:
     headings: list[str]
     rows: Iterator[tuple[int, list[Cell]]]
     notes: list[str] = field(default_factory=list)  # what of it is not read, in sentences
+    choices: list[str] = field(default_factory=list)  # the sheets of a workbook that hold rows
+    title: str = ""  # which of them it is
 
 
-def sheets(name: str, file: BinaryIO) -> Iterator[Sheet]:
+def sheets(name: str, file: BinaryIO, *, chosen: str = "") -> Iterator[Sheet]:
     """Give the tables of an uploaded file in turn; read each to its end before the next.
+
+    `chosen`: which sheet of a workbook, where there are several; the first visible one with rows if none is named.
 
     Raises UnreadableError with a sentence, here or while the rows are read.
     """
     start = file.read(8)
     file.seek(0)
     if start.startswith(b"PK\x03\x04"):
-        yield from _zipped(name, file)
+        yield from _zipped(name, file, chosen)
     elif start.startswith(b"\xd0\xcf\x11\xe0"):
-        yield _workbook(name, file)
+        yield _workbook(name, file, chosen)
     else:
         yield _delimited(name, file.read())
 
 
-def _zipped(name: str, file: BinaryIO) -> Iterator[Sheet]:
+def _zipped(name: str, file: BinaryIO, chosen: str) -> Iterator[Sheet]:
     """A ZIP is a workbook or holds CSV files."""
     try:
         archive = zipfile.ZipFile(file)
@@ -71,7 +75,7 @@ def _zipped(name: str, file: BinaryIO) -> Iterator[Sheet]:
         if any(name.endswith("vbaProject.bin") for name in names):
             raise UnreadableError("This workbook has macros. Save it as .xlsx without macros.")
         file.seek(0)
-        yield _workbook(name, file)
+        yield _workbook(name, file, chosen)
         return
     tables = [member for member in members if _is_table(PurePosixPath(member.filename))]
     if not tables:
@@ -98,12 +102,13 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         ) from error
 
 
-def _workbook(name: str, file: BinaryIO) -> Sheet:
-    """The first visible sheet of a workbook, without its hidden rows and columns."""
+def _workbook(name: str, file: BinaryIO, wanted: str) -> Sheet:
+    """One visible sheet of a workbook, without its hidden rows and columns."""
     try:
         book = CalamineWorkbook.from_filelike(file)
         visible = [s.name for s in book.sheets_metadata if "Visible" in str(s.visible)]
-        chosen = (visible or book.sheet_names)[0]
+        choices = _with_rows(book, visible)
+        chosen = wanted if wanted in choices else (choices or visible or book.sheet_names)[0]
         table = book.get_sheet_by_name(chosen)
         left_out = hidden.of_sheet(file, chosen)
         indent = (table.start or (0, 0))[1]
@@ -121,7 +126,15 @@ def _workbook(name: str, file: BinaryIO) -> Sheet:
         if line not in left_out.rows
     )
     others = [other for other in book.sheet_names if other != chosen]
-    return replace(_sheet(name, rows), notes=_notes(chosen, others, left_out))
+    notes = _notes(chosen, others, left_out)
+    return replace(_sheet(name, rows), notes=notes, choices=choices, title=chosen)
+
+
+def _with_rows(book: CalamineWorkbook, names: list[str]) -> list[str]:
+    """Give those of these sheets that hold more than headings; of a single one nothing has to be known."""
+    if len(names) < 2:
+        return names
+    return [each for each in names if book.get_sheet_by_name(each).height > 1]
 
 
 def _notes(chosen: str, others: list[str], left_out: hidden.Hidden) -> list[str]:

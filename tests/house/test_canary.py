@@ -37,7 +37,7 @@ from mailings.models import Campaign, Delivery
 from mailings.services import sending
 from tests import factories
 from tests.crm import public
-from tests.imports.conftest import HEAD, as_csv
+from tests.imports.conftest import HEAD, as_csv, say
 from tests.mailings import providers
 from tests.mailings.conftest import Relay, campaign, send_all
 
@@ -167,6 +167,9 @@ def test_bringing_a_file_with_a_bad_cell(
         content = SimpleUploadedFile("list.csv", as_csv(rows))
         there = admin.post(reverse("add-import"), {"file": content, "statement": "unknown"})
     file = Import.objects.get()
+    import_tasks.read.apply([file.pk])
+    with django_capture_on_commit_callbacks(execute=True):
+        say(admin, file)
     import_tasks.read.apply([file.pk])
     shown = admin.get(there["Location"])
     assert WORD in shown.content.decode().casefold()

@@ -43,6 +43,7 @@ FOR_ADMINS = {
     "add-import",
     "import",
     "apply-import",
+    "import-columns",
     "rows-to-mend",
     "settings",
     "add-wording",

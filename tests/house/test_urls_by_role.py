@@ -72,6 +72,7 @@ TABLE = {
     "POST add-tag": "302 302 302 302 404 404",
     "add-wording": "302 403 200 403 403 404",
     "POST apply-import": "302 403 302 403 403 404",
+    "POST import-columns": "302 403 302 403 403 404",
     "POST undo-import": "302 403 302 403 403 404",
     "POST approve-campaign": "302 302 302 403 404 404",
     "campaign": "302 200 200 403 404 404",
@@ -111,6 +112,7 @@ TABLE = {
     "POST remove-staff": "302 403 302 403 403 404",
     "POST remove-tag": "302 404 404 404 404 404",
     "rows-to-mend": "302 403 200 403 403 404",
+    "import-report": "302 403 200 403 403 404",
     "segment": "302 200 200 200 404 404",
     "segments": "302 200 200 200 200 404",
     "POST set-branch": "302 302 302 403 404 404",
@@ -242,7 +244,10 @@ def objects_of(where: Organisation, asking: User | None) -> dict[str, list[Any]]
             "staff-branch remove-staff",
         ),
         "purpose": ([factories.purpose(where, f"of-{where.code.lower()}").code], "edit-purpose"),
-        "import": ([file.public_id], "import apply-import undo-import rows-to-mend"),
+        "import": (
+            [file.public_id],
+            "import import-columns apply-import undo-import rows-to-mend import-report",
+        ),
         "export": ([export.public_id], "download-export"),
         "campaign": (
             [campaign.public_id],

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from django.test import Client
+from django.urls import reverse
 from openpyxl import Workbook
 
 from crm import consent, wall
@@ -23,6 +25,7 @@ from crm.models import (
 )
 from crm.reasons import Reason
 from imports import services
+from imports.mapping import Mapping
 from imports.models import Import
 from tests import factories
 
@@ -75,8 +78,28 @@ def upload(
         )
 
 
-def preview(where: Organisation, content: bytes | Table, **said: Any) -> Import:
-    return services.preview(file=upload(where, content, **said))
+def preview(
+    where: Organisation, content: bytes | Table, *, mapping: Mapping | None = None, **said: Any
+) -> Import:
+    file = upload(where, content, **said)
+    if mapping:
+        Import.objects.filter(pk=file.pk).update(mapping=mapping.as_json())
+    return services.preview(file=file)
+
+
+def shown(client: Client, file: Import) -> dict[str, Any]:
+    """What a browser sends when *Which column is what* is left as it is shown."""
+    form = client.get(reverse("import", args=[file.public_id])).context["form"]
+    values = {name: form[name].value() for name in form.fields}
+    return {name: value for name, value in values.items() if value not in (None, False)}
+
+
+def say(client: Client, file: Import, **said: Any) -> Any:
+    """Send that page with some of it said otherwise; tick every box that asks."""
+    values = {**shown(client, file), **said}
+    form = client.get(reverse("import", args=[file.public_id])).context["form"]
+    boxes = {name: "on" for name in form.fields if "-ok-" in name}
+    return client.post(reverse("import-columns", args=[file.public_id]), boxes | values)
 
 
 def apply(file: Import, *, origin: str = "") -> Import:

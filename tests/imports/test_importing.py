@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
@@ -368,8 +369,18 @@ def test_the_preview_says_which_column_is_which(socr: Organisation) -> None:
     head = ["E-mail", "Forename", "Shoe size", "Date of birth"]
     (sheet,) = preview(socr, [head, ["a@b.org", "Ann", "38", ""]]).counts["columns"]
     assert sheet["read"][:2] == [["E-mail", "Email address"], ["Forename", "First name"]]
-    assert sheet["kept"] == ["Shoe size"]
+    assert (sheet["left_out"], sheet["kept"]) == (["Shoe size"], [])
     assert "not kept" in sheet["read"][2][1]
+
+
+@time_machine.travel("2026-11-27", tick=False)
+def test_a_birth_date_that_can_be_read_in_two_ways_keeps_no_child(socr: Organisation) -> None:
+    head = ["Email", "First name", "Date of birth"]
+    born = ["03/04/2020", "11/12/2013", "03/04/1980"]
+    rows = [[f"p{n}@example.org", "Kim", day] for n, day in enumerate(born)]
+    preview(socr, [head, *rows])
+    staged = StagedRow.objects.order_by("line").values_list("email", "refused")
+    assert list(staged) == [("", True), ("", True), ("p2@example.org", False)]
 
 
 @pytest.mark.parametrize(

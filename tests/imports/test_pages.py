@@ -15,11 +15,21 @@ from openpyxl import load_workbook
 
 from crm.models import ConsentEvent, ContactPoint, Organisation, Statement, Supporter
 from crm.reasons import Reason
-from imports import mending, presets, services, tasks, views
+from imports import mapping, mending, presets, services, tasks, views
 from imports.headings import fold
 from imports.models import Import, StagedRow
 from tests import factories
-from tests.imports.conftest import HEAD, apply, as_csv, as_xlsx, bring, preview, reasons, upload
+from tests.imports.conftest import (
+    HEAD,
+    apply,
+    as_csv,
+    as_xlsx,
+    bring,
+    preview,
+    reasons,
+    say,
+    upload,
+)
 
 pytestmark = pytest.mark.django_db
 Capture = Callable[..., Any]
@@ -74,6 +84,11 @@ def test_an_admin_goes_from_a_file_to_people(
     assert "Reading the file" in words(waiting)
     assert b"data-refresh" in waiting.content
 
+    tasks.read(file.pk)
+    assert "Which column is what" in page(admin, file)
+    with django_capture_on_commit_callbacks(execute=True):
+        say(admin, file)
+    assert queued == [("read", file.pk)] * 2
     tasks.read(file.pk)
     shown = page(admin, file)
     assert "Nothing is written yet" in shown
@@ -220,6 +235,8 @@ def test_a_file_that_cannot_be_read_is_told_with_what_to_do(
 def test_a_workbook_of_any_kind_reaches_the_preview(admin: Client) -> None:
     send(admin, as_xlsx([HEAD, PRIYA]))
     tasks.read(Import.objects.get().pk)
+    say(admin, Import.objects.get())
+    tasks.read(Import.objects.get().pk)
     assert "said yes on 3 May 2026, but we do not know to which words" in page(
         admin, Import.objects.get()
     )
@@ -229,7 +246,13 @@ def test_the_rows_to_mend_leave_without_formulas_and_can_be_brought_again(
     admin: Client, socr: Organisation, wording: Statement
 ) -> None:  # scenario 83
     head = [*HEAD, "Mobile", "Role", "@twitter"]
-    file = preview(socr, [head, PRIYA, [*WRONG, "07700 900123", "SENCO", "+me"]])
+    fields = [*mapping.guess(presets.of_code("template"), head)[:-1], mapping.KEPT]
+    chosen = mapping.Chosen(dict(zip(mapping.keys(head), fields, strict=True)))
+    file = preview(
+        socr,
+        [head, PRIYA, [*WRONG, "07700 900123", "SENCO", "+me"]],
+        mapping=mapping.Mapping({"template": chosen}),
+    )
     answer = admin.get(reverse("rows-to-mend", args=[file.public_id]))
     assert "attachment" in answer["Content-Disposition"]
     headings, row = load_workbook(BytesIO(answer.content)).active.values
@@ -257,6 +280,30 @@ def test_the_headings_of_the_rows_to_mend_are_known_to_the_importer() -> None:
     assert {fold(word) for word in rest} == presets.NOT_KEPT
 
 
+def test_the_report_of_an_import_has_its_numbers_its_columns_and_each_row_left_out(
+    admin: Client, socr: Organisation, wording: Statement
+) -> None:
+    head = [*HEAD, "=Shoe size"]
+    file = preview(socr, [head, PRIYA, TOM, WRONG], statement=wording)
+    apply(file)
+    answer = admin.get(reverse("import-report", args=[file.public_id]))
+    assert answer["Content-Disposition"] == 'attachment; filename="import.xlsx"'
+    summary, columns, cells = load_workbook(BytesIO(answer.content)).worksheets
+    told = {row[0]: row[1] for row in summary.values if row}
+    assert (told["File"], told["Rows"], told["New people"]) == ("list.csv", 3, 2)
+    assert (told["Permission gained"], told["Rows with a mistake, left out"]) == (1, 1)
+    assert ("list.csv", "Opt in", "Said yes to email") in set(columns.values)
+    assert ("list.csv", "'=Shoe size", "Left out") in set(columns.values)
+    left = [row for row in cells.values if row[5] == "The row"]
+    assert [(row[1], row[2], row[3]) for row in left] == [(4, "Email", "nobody@@example")]
+    assert "This is not an email address" in left[0][4]
+
+
+def test_a_file_that_was_not_read_has_no_report(admin: Client, socr: Organisation) -> None:
+    file = upload(socr, [HEAD, PRIYA])
+    assert admin.get(reverse("import-report", args=[file.public_id])).status_code == 404
+
+
 def test_opening_pages_changes_nothing(admin: Client, socr: Organisation) -> None:
     file = preview(socr, [HEAD, PRIYA])
     for name in ("imports", "add-import"):
@@ -268,7 +315,7 @@ def test_opening_pages_changes_nothing(admin: Client, socr: Organisation) -> Non
     assert file.state == Import.State.PREVIEWED
 
 
-ALL = ["import", "apply-import", "rows-to-mend"]
+ALL = ["import", "import-columns", "apply-import", "rows-to-mend", "import-report"]
 
 
 def test_organisers_are_kept_out(client: Client, socr: Organisation) -> None:
@@ -298,10 +345,14 @@ def test_an_import_of_another_organisation_is_not_there(
     assert theirs.state == Import.State.PREVIEWED
 
 
-def test_a_lost_task_is_found_again(socr: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_task_is_found_again(
+    admin: Client, socr: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = upload(socr, [HEAD, PRIYA])
     monkeypatch.setattr(tasks.read, "delay", tasks.read)
     monkeypatch.setattr(tasks.apply, "delay", tasks.apply)
+    tasks.sweep()
+    say(admin, file)
     tasks.sweep()
     file.refresh_from_db()
     assert file.state == Import.State.PREVIEWED

@@ -9,6 +9,7 @@ import pytest
 
 from crm.models import Action, ContactPoint, Organisation, Supporter
 from crm.reasons import Reason
+from imports.mapping import Chosen, Mapping
 from imports.models import Import, StagedRow
 from tests import factories
 from tests.imports.conftest import as_csv, as_zip, bring, events, point, preview, reasons
@@ -201,7 +202,8 @@ def test_beliefs_and_traces_in_an_export_are_not_kept(socr: Organisation) -> Non
         "ethnicity": "x",
         "employer": "A school",
     }
-    preview(socr, table(NATIONBUILDER, cells))
+    kept = Chosen({"email": "email", "religion": "kept", "ethnicity": "role", "employer": "kept"})
+    preview(socr, table(NATIONBUILDER, cells), mapping=Mapping({"nationbuilder": kept}))
     assert StagedRow.objects.get().data == {"employer": "A school"}
 
 

@@ -13,6 +13,8 @@ from crm.services import permissions
 from tests import factories
 from tests.imports.conftest import HEAD, bring, point, preview, reasons
 from tests.imports.test_undoing import mailed, undo
+from tests.mailings.conftest import Relay, campaign, send_all
+from tests.scenarios.test_mailing import joint_campaign, joint_yes, why
 
 pytestmark = pytest.mark.django_db
 
@@ -136,6 +138,48 @@ def test_33_an_import_is_undone_after_its_people_were_sent_a_campaign(socr: Orga
     assert reasons(sam) & Reason.NO_CONSENT_RECORDED
     assert undone.undo["mailed"] == 2
     assert Case.objects.filter(organisation=socr, kind=Case.Kind.INCIDENT).count() == 1
+
+
+def test_7_a_senco_who_signed_up_with_an_inbox_that_others_read_is_imported(
+    socr: Organisation, relay: Relay
+) -> None:
+    """Scenario 7: the address is flagged `shared_inbox`; content tailored to the role is not used."""
+    inbox = "senco@school.sch.uk"
+    bring(socr, [[*HEAD, "Role"], [inbox, *YES[1:], "SENCO"]])
+    assert point(socr, inbox).kind == ContactPoint.Kind.SHARED
+    send_all(campaign(socr))
+    (message,) = relay.messages
+    assert "Priya" not in str(message)
+    assert "Dear friend," in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("their_own", [True, False], ids=["said to us", "from a list"])
+def test_44_civicrm_says_that_details_are_not_to_be_shared(
+    socr: Organisation, neu: Organisation, coalition: Organisation, relay: Relay, their_own: bool
+) -> None:
+    """Scenario 44: blocked."""
+    wording = factories.statement(coalition, names_also=(socr, neu), names_owner=False)
+    if their_own:
+        found = joint_yes(coalition, socr, neu, email=YES[0])
+        permissions.refold(supporter_ids=[found.supporter_id])
+    else:
+        bring(coalition, [HEAD, YES], statement=wording)
+    joint = point(coalition, YES[0])
+    assert reasons(joint) & ~Reason.AGE_UNKNOWN_MINOR_RISK == Reason(0)
+    head = ["Contact ID", "First Name", "Last Name", "Do Not Email", "Do Not Trade", "Email"]
+    file = bring(coalition, [head, ["1", "", "", "0", "1", YES[0]]], statement=wording)
+    assert file.preset == "civicrm"
+    assert why(send_all(joint_campaign(coalition)), joint) & Reason.CONSENT_DENIED
+    assert relay.inboxes == []
+
+
+def test_44_it_says_nothing_about_an_organisations_own_email(
+    socr: Organisation, coalition: Organisation
+) -> None:  # scenario 44, turned round
+    bring(socr, [HEAD, YES])
+    head = ["Contact ID", "First Name", "Last Name", "Do Not Email", "Do Not Trade", "Email"]
+    bring(socr, [head, ["1", *YES[1:3], "0", "1", YES[0]]])
+    assert reasons(point(socr, YES[0])) == Reason(0)
 
 
 def test_45_a_salesforce_list_says_that_somebody_did_not_opt_out(socr: Organisation) -> None:
