@@ -220,6 +220,6 @@ def test_nothing_widens_and_no_refusal_is_lost_in_any_history_of_joins_and_links
     Joins.organisations = [socr, neu, coalition]
     for where in Joins.organisations:
         factories.purpose(where)
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Joins, settings=settings(max_examples=16, stateful_step_count=14, phases=[Phase.generate])
     )
