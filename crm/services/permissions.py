@@ -222,7 +222,9 @@ def stop_everything(*, point: ContactPoint, detail: str) -> uuid.UUID:
     """Record that the reader of an inbox told every organisation to stop; give the act's id.
 
     An ordinary stop is written to each organisation that holds the inbox, and a row that covers what anyone
-    imports later. The caller refolds the others by `refold_act` in a worker; they are stopped already.
+    imports later. So it is for the person's other inboxes that nobody else reads, and, whatever the address, for
+    whoever is linked with them as one person (crm/sql/linking.py). The caller refolds the others by `refold_act`
+    in a worker; they are stopped already.
     """
     act = uuid.uuid4()
     with transaction.atomic(), wall.elevated("keeper"):
@@ -233,7 +235,11 @@ def stop_everything(*, point: ContactPoint, detail: str) -> uuid.UUID:
                 "SELECT crm_stop_everything(%s, %s, %s, %s)",
                 [bytes(keys.mailbox), keys.key_id, act, detail],
             )
-        refold(mailboxes=[bytes(keys.mailbox)])
+            cursor.execute(
+                "SELECT crm_stop_person(%s, %s, %s, %s)",
+                [point.supporter_id, bytes(keys.mailbox), act, detail],
+            )
+        refold(supporter_ids=[point.supporter_id], mailboxes=[bytes(keys.mailbox)])
     return act
 
 

@@ -133,13 +133,20 @@ def link_across(one_organisation: int, other_organisation: int) -> tuple[int, in
                 AND (s.id, o.id) NOT IN ({_DECIDED_ACROSS})
             ), counted AS (
                 SELECT *, count(*) OVER (PARTITION BY one) + count(*) OVER (PARTITION BY other) AS candidates FROM pair
+            ), known AS MATERIALIZED (
+                SELECT s.canonical_id AS who, min(l.person_id) AS person_id
+                FROM crm_link l JOIN crm_supporter s ON s.id = l.supporter_id GROUP BY 1
             )
-            SELECT c.one, c.other, candidates = 2 AND (lo.person_id IS NULL OR lt.person_id IS NULL) AS is_clear,
+            SELECT c.one, c.other,
+                   candidates = 2 AND (lo.person_id IS NULL OR lt.person_id IS NULL) AND NOT EXISTS (
+                       SELECT FROM crm_link l WHERE l.person_id = coalesce(lo.person_id, lt.person_id)
+                         AND l.organisation_id = CASE WHEN lo.person_id IS NULL THEN c.one_organisation
+                                                      ELSE c.other_organisation END) AS is_clear,
                    coalesce(lo.person_id, lt.person_id,
                        nextval(pg_get_serial_sequence('crm_person', 'id'))) AS person_id
             FROM counted c
-            LEFT JOIN crm_link lo ON lo.supporter_id = c.one
-            LEFT JOIN crm_link lt ON lt.supporter_id = c.other
+            LEFT JOIN known lo ON lo.who = c.one
+            LEFT JOIN known lt ON lt.who = c.other
             WHERE lo.person_id IS DISTINCT FROM lt.person_id OR lo.person_id IS NULL
             """,
             [one_organisation, other_organisation],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
 from django.db import connection
@@ -62,18 +61,16 @@ def mailable(*where: Organisation) -> set[int]:
 
 
 def digest() -> dict[str, str]:
-    """Give a digest of the rows of each table, but for the history of joins and decisions."""
-    found = {}
+    """Give a digest of the rows of each table that has any, but for the history of joins and decisions."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
         )
-        for (table,) in cursor.fetchall():
-            if table in HISTORY:
-                continue
-            cursor.execute(
-                f"SELECT coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '') FROM {table} t"
+        tables = [table for (table,) in cursor.fetchall() if table not in HISTORY]
+        cursor.execute(
+            " UNION ALL ".join(
+                f"SELECT '{table}', md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t"
+                for table in tables
             )
-            (rows,) = cursor.fetchone()
-            found[table] = sha256(rows.encode()).hexdigest()
-    return found
+        )
+        return {table: said for table, said in cursor.fetchall() if said}
