@@ -120,7 +120,7 @@ REGISTRY: Registry = (
     Personal("crm_merge", "kept_id moved rule merged_at undone_at", _P.JOIN, _K.SUPPORTER),
     Personal("crm_match", "one_id other_id evidence guards", _P.JOIN, _K.SUPPORTER),
     Personal("crm_match", "tier probability match_weight found_at", _P.JOIN, _K.SUPPORTER),
-    Personal("crm_match", "decision decided_at undone_at", _P.JOIN, _K.SUPPORTER),
+    Personal("crm_match", "decision decided_at undone_at merge_id", _P.JOIN, _K.SUPPORTER),
     Personal("crm_match", "decided_by_id", _P.STAFF, _K.SUPPORTER),
     Plain("crm_match", "model_id"),
     Personal(

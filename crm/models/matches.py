@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from crm.models.organisations import Organisation, OwnedModel
-from crm.models.people import Supporter
+from crm.models.people import Merge, Supporter
 
 EXACT = "exact"  # the model of pairs that share an address and compatible names
 
@@ -83,6 +83,15 @@ class Match(OwnedModel, Scored):
     )
     other = models.ForeignKey(
         Supporter, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    merge = models.ForeignKey(
+        Merge,
+        models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        help_text="The join that a decision made.",
     )
 
     class Meta:

@@ -254,3 +254,13 @@ class Merge(OwnedModel):
     rule = models.CharField(max_length=40)
     merged_at = models.DateTimeField(auto_now_add=True)
     undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "id"], name="merge_owner"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["kept"], condition=Q(undone_at__isnull=True), name="merge_standing"
+            ),
+        ]

@@ -25,6 +25,7 @@ from crm.models import (
     Merge,
     Organisation,
     Purpose,
+    Record,
     Supporter,
     Tier,
     User,
@@ -69,11 +70,14 @@ def _canonical(one: Supporter, other: Supporter) -> tuple[Supporter, Supporter]:
     return found[0], found[1]
 
 
-def unmerge(*, merge: Merge, actor: User | None = None) -> tuple[Supporter, Supporter]:
+def unmerge(
+    *, merge: Merge, actor: User | None = None, remember: bool = True
+) -> tuple[Supporter, Supporter]:
     """Take a join back; give the two persons, the older first. Staff or keeper scope.
 
-    What happened since stays with the entry that it was written for; a refusal was written for each. The pair is
-    remembered as two, so that no run of matching joins them again. Taken back already, nothing changes.
+    What happened since stays with the entry that it was written for; a refusal was written for each. With `remember`
+    the pair is held apart for ever, so that no run of matching joins it again.
+    Raises ValidationError, a sentence, where nothing can be taken apart.
     """
     with transaction.atomic(), wall.elevated("keeper"):
         holding.hold(supporter_ids=[merge.kept_id])
@@ -86,18 +90,47 @@ def unmerge(*, merge: Merge, actor: User | None = None) -> tuple[Supporter, Supp
         ).exists():
             raise ValidationError("They asked us not to use their details, so nothing changes.")
         halves = sql.part(merge.pk)
-        both = [halves.staying, halves.leaving]
+        both = list(halves.roots)
         people.clear_profiles(both)
         profiles.refresh(supporter_ids=both)
         permissions.refold(supporter_ids=both)
-        _hold_apart(merge.organisation_id, halves, actor)
+        if remember:
+            _hold_apart(merge.organisation_id, halves, actor)
         found = Supporter.objects.in_bulk(both)
-    return found[halves.staying], found[halves.leaving]
+    return found[both[0]], found[both[1]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the two that a join would come apart into: its addresses, and the names that lists gave it."""
+
+    addresses: list[str]
+    names: list[str]
+
+
+def parts(*, merge: Merge) -> list[Part]:
+    """Give the two that a standing join would come apart into, the older first. Staff scope."""
+    halves = sql.halves(merge.pk)
+    return [
+        Part(
+            list(
+                ContactPoint.objects.filter(supporter__in=half, retired_at__isnull=True)
+                .order_by("pk")
+                .values_list("address", flat=True)
+            ),
+            [
+                f"{record.first_name} {record.last_name}".strip()
+                for record in Record.objects.filter(supporter__in=half).order_by("pk")
+            ],
+        )
+        for half in sorted((halves.first, halves.second), key=min)
+    ]
 
 
 def _hold_apart(organisation_id: int, halves: sql.Halves, actor: User | None) -> None:
     """Remember for ever that a person took two apart: whatever was decided of entries of both is so no more."""
     now = timezone.now()
+    one, other = halves.roots
     apart = {
         "decision": Decision.NOT_SAME,
         "decided_by": actor,
@@ -105,15 +138,15 @@ def _hold_apart(organisation_id: int, halves: sql.Halves, actor: User | None) ->
         "undone_at": now,
     }
     between = Match.objects.filter(
-        Q(one__canonical=halves.staying, other__canonical=halves.leaving)
-        | Q(one__canonical=halves.leaving, other__canonical=halves.staying),
+        Q(one__canonical=one, other__canonical=other)
+        | Q(one__canonical=other, other__canonical=one),
         organisation=organisation_id,
     )
     if not between.filter(Q(decision=Decision.SAME) | Q(decision__isnull=True)).update(**apart):
         Match.objects.get_or_create(
             organisation_id=organisation_id,
-            one_id=halves.staying,
-            other_id=halves.leaving,
+            one_id=one,
+            other_id=other,
             defaults=apart
             | {
                 "tier": Tier.POSSIBLE,

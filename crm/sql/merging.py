@@ -26,38 +26,54 @@ def join(kept_id: int, other_id: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Halves:
-    """The two persons that come of one: the id of each, which is its oldest entry's."""
+    """The two persons that come of one when a join is cut, as their entries; of each the oldest is the person."""
 
-    staying: int
-    leaving: int
+    first: frozenset[int]
+    second: frozenset[int]
+
+    @property
+    def roots(self) -> tuple[int, int]:
+        """The id of each person, the older first."""
+        one, other = sorted((min(self.first), min(self.second)))
+        return one, other
 
 
-def part(merge_id: int) -> Halves:
-    """Cut one join that stands, and let each entry be read as the oldest of those it still hangs together with."""
+def halves(merge_id: int) -> Halves:
+    """Give who hangs together without one join that stands. Uses supporter_merged and merge_standing."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
+            WITH cut AS (
+                SELECT s.canonical_id AS who FROM crm_merge m JOIN crm_supporter s ON s.id = m.kept_id WHERE m.id = %s
+            ), entry AS (
+                SELECT who AS id FROM cut
+                UNION ALL
+                SELECT s.id FROM crm_supporter s JOIN cut ON s.canonical_id = cut.who AND s.id <> s.canonical_id
+            )
             SELECT m.id, m.kept_id, (SELECT min(who) FROM unnest(m.moved) who)
-            FROM crm_merge m JOIN crm_merge cut ON cut.id = %s AND cut.organisation_id = m.organisation_id
-            JOIN crm_supporter k ON k.id = m.kept_id JOIN crm_supporter c ON c.id = cut.kept_id
-            WHERE m.undone_at IS NULL AND k.canonical_id = c.canonical_id
+            FROM crm_merge m JOIN entry ON entry.id = m.kept_id WHERE m.undone_at IS NULL
             """,
             [merge_id],
         )
         lines = [tuple(map(int, row)) for row in cursor.fetchall()]
-        ends = next((one, other) for number, one, other in lines if number == merge_id)
-        left = [(one, other) for number, one, other in lines if number != merge_id]
-        halves = [_hanging_together(end, left) for end in ends]
+    ends = next((one, other) for number, one, other in lines if number == merge_id)
+    left = [(one, other) for number, one, other in lines if number != merge_id]
+    return Halves(*(frozenset(_hanging_together(end, left)) for end in ends))
+
+
+def part(merge_id: int) -> Halves:
+    """Cut one join that stands, and let each entry be read as the oldest of those it still hangs together with."""
+    found = halves(merge_id)
+    with connection.cursor() as cursor:
         cursor.execute("UPDATE crm_merge SET undone_at = now() WHERE id = %s", [merge_id])
-        for half in halves:
+        for half in (found.first, found.second):
             cursor.execute(
                 """
                 UPDATE crm_supporter SET canonical_id = %(root)s WHERE id = ANY(%(half)s) AND canonical_id <> %(root)s
                 """,
                 {"root": min(half), "half": sorted(half)},
             )
-    staying, leaving = sorted(min(half) for half in halves)
-    return Halves(staying=staying, leaving=leaving)
+    return found
 
 
 def _hanging_together(who: int, lines: list[tuple[int, int]]) -> set[int]:

@@ -7,11 +7,11 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from crm import segments
-from crm.access import is_admin
+from crm.access import is_admin, is_officer
 from crm.forms.people import FindForm
 from crm.middleware import StaffRequest
 from crm.models import Batch, JournalMark, Purpose, Segment, Statement
-from crm.services import cases
+from crm.services import cases, reviewing
 from crm.views import permissions
 
 WAITING = 10
@@ -28,6 +28,7 @@ def home(request: StaffRequest) -> HttpResponse:
         "waiting": Batch.objects.filter(
             organisation=organisation, applied_at=None, undone_at=None
         ).order_by("-pk")[:WAITING],
+        "duplicates": 0 if is_officer(request) else reviewing.count(organisation),
         "is_admin": is_admin(request),
         "due": cases.due(organisation) if is_admin(request) else None,
         "no_mail_since": JournalMark.objects.values_list("behind_since", flat=True).first(),

@@ -20,6 +20,7 @@ from crm.models import (
     Branch,
     Channel,
     ContactPoint,
+    Merge,
     Purpose,
     Record,
     Role,
@@ -94,6 +95,7 @@ def person(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
         "tags": Tag.objects.filter(
             pk__in=SupporterTag.objects.filter(supporter__in=joined).values("tag")
         ),
+        "joins": Merge.objects.filter(kept__in=joined, undone_at__isnull=True).order_by("pk"),
         "tag_form": TagForm(),
         "branch_form": _branch_form(request, found),
     }

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -19,20 +20,24 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from crm import wall
 from crm.models import (
     Action,
     Batch,
     ContactPoint,
     Deliverability,
     Export,
+    Match,
     Organisation,
     Reach,
     Segment,
+    Supporter,
     SupporterTag,
     Tag,
 )
 from crm.services import exports, matching
 from crm.sql import fold
+from crm.sql import matching as scored
 from imports import services as imports
 from imports.models import Import
 from mailings.models import Campaign, Delivery, Version
@@ -134,6 +139,27 @@ def add_to_neu(neu: Organisation) -> None:
     )
 
 
+def pairs() -> None:
+    """Matching as a run leaves it: joins and links made, and a pair of everyone with everyone to decide."""
+    matching.match_lists()
+    everyone = list(Supporter.objects.order_by("pk").values_list("pk", flat=True))
+    words = '[{"comparison": "Name", "level": "near", "words": "Much alike.", "weight": 4.5}]'
+    with wall.scope("platform"):
+        scored.store(
+            [(one, other, 2, 0.9, 3.2, words, []) for one, other in combinations(everyone, 2)],
+            model_id="m",
+        )
+
+
+def decide(visit: Visit, world: Organisation) -> None:
+    """Decide of a pair and undo it, by the page."""
+    found = Match.objects.filter(organisation=world).order_by("pk").first()
+    assert found is not None
+    visit.post(reverse("duplicate", args=[found.public_id]), {"decision": 1})
+    visit.post(reverse("undo-duplicate", args=[found.public_id]), {})
+    visit.post(reverse("duplicate", args=[found.public_id]), {"decision": 3})
+
+
 def campaigns(socr: Organisation, neu: Organisation, coalition: Organisation) -> None:
     """An own campaign and a coordinated one, both sent as the workers would but for the mail server."""
     for owner, takes_part in ((socr, [socr]), (coalition, [socr, neu])):
@@ -174,7 +200,7 @@ def everything(
     with undone():
         also()
         fold.rebuild()
-        matching.match_lists()
+        pairs()
         campaigns(world, neu, coalition)
         client = Client()
         client.force_login(factories.admin(world, email="ada@socr.example.org", name="Ada"))
@@ -188,6 +214,7 @@ def everything(
         visit.post(reverse("mend-address", args=[zoe.public_id]), {"email": "theo@example.org"})
         visit.post(reverse("add-tag", args=[zoe.supporter.public_id]), {"tag": "NEU reps 2026"})
         visit.post(reverse("invite-staff"), {"email": SHARED, "role": "organiser"})
+        decide(visit, world)
         bring(visit)
         for format in ("csv", "xlsx"):
             reason = "For the crawl over every page."
@@ -231,6 +258,7 @@ def test_r_sec1_no_page_export_or_error_tells_that_neu_has_somebody(
     paths = {path for path, _, _ in without}
     assert len(paths) > 40, "The crawl lost its way."
     assert {"/imports/", "/settings/audit/", "/exports/ID/file/", "/campaigns/people/ID/"} <= paths
+    assert {"/duplicates/", "/duplicates/ID/?kind=possible"} <= paths
     assert {status for _, status, _ in without} <= {200, 404}
     assert [path for path, _, _ in with_them] == [path for path, _, _ in without]
     assert differences(without, with_them) == []

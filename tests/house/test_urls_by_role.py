@@ -24,12 +24,15 @@ from crm.models import (
     Case,
     Export,
     Link,
+    Match,
     Membership,
+    Merge,
     Organisation,
     Pack,
     Person,
     RetentionReport,
     Segment,
+    SharedMatch,
     SignUpBox,
     SignUpForm,
     User,
@@ -86,6 +89,10 @@ TABLE = {
     "POST copy-campaign": "302 302 302 403 404 404",
     "POST delete-segment": "302 302 302 403 404 404",
     "download-export": "302 200 200 403 404 404",
+    "duplicate": "302 200 200 403 404 404",
+    "duplicates": "302 200 200 403 200 404",
+    "POST undo-duplicate": "302 302 302 403 404 404",
+    "take-apart": "302 200 200 403 404 404",
     "edit-organisation": "302 403 200 403 403 404",
     "edit-purpose": "302 403 200 403 403 404",
     "edit-segment": "302 200 200 403 404 404",
@@ -123,6 +130,9 @@ TABLE = {
     "staff-branch": "302 403 200 403 403 404",
     "steward": "302 404 404 404 404 200",
     "steward-figures": "302 404 404 404 404 200",
+    "POST steward-unlink": "302 404 404 404 404 302",
+    "steward-pair": "302 404 404 404 404 200",
+    "steward-pairs": "302 404 404 404 404 200",
     "steward-link": "302 404 404 404 404 200",
     "POST tag-segment": "302 302 302 403 404 404",
     "POST test-campaign": "302 302 302 403 404 404",
@@ -227,7 +237,21 @@ def objects_of(where: Organisation, asking: User | None) -> dict[str, list[Any]]
         as_json=ContentFile(b"{}", name="pack.json"),
     )
     report = RetentionReport.objects.create(organisation=where, counts={"people": 1})
+    joined = factories.supporter(where, canonical_id=person.pk)
+    join = Merge.objects.create(organisation=where, kept=person, moved=[joined.pk], rule="test")
+    pair = Match.objects.create(
+        organisation=where,
+        one=person,
+        other=factories.supporter(where),
+        tier=2,
+        probability=0.9,
+        match_weight=3.2,
+        model_id="m",
+        found_at=timezone.now(),
+    )
     by_kind: dict[str, tuple[list[Any], str]] = {
+        "pair": ([pair.public_id], "duplicate undo-duplicate"),
+        "join": ([join.public_id], "take-apart"),
         "person": (
             [person.public_id],
             "person record-stop set-branch add-tag remove-tag person-mail",
@@ -274,6 +298,22 @@ def shared_person(*organisations: Organisation) -> list[Any]:
     return [found.public_id]
 
 
+def shared_pair(one: Organisation, other: Organisation) -> list[Any]:
+    first, second = sorted((one, other), key=lambda where: where.pk)
+    found = SharedMatch.objects.create(
+        one=factories.supporter(first),
+        one_organisation=first,
+        other=factories.supporter(second),
+        other_organisation=second,
+        tier=2,
+        probability=0.9,
+        match_weight=3.2,
+        model_id="m",
+        found_at=timezone.now(),
+    )
+    return [found.public_id]
+
+
 def nothing(arguments: list[Any]) -> list[Any]:
     """The arguments of something that is not there, of the same form."""
     return [uuid.uuid4() if isinstance(value, uuid.UUID) else "none-such" for value in arguments]
@@ -317,8 +357,10 @@ def test_each_role_gets_what_the_table_says(
 
 
 def _arguments(page: str, socr: Organisation, neu: Organisation, user: User | None) -> list[Any]:
-    if page == "steward-link":
+    if page in ("steward-link", "steward-unlink"):
         return shared_person(socr, neu)
+    if page == "steward-pair":
+        return shared_pair(socr, neu)
     if page in ("accept-invitation", "password_reset_confirm"):
         invited = factories.user(socr)
         return [
