@@ -70,3 +70,11 @@ OF_THE_COALITION = tuple(
 )
 LEAD = "Dana Lead"  # who signed the impact assessments
 WORDING = "form-2025"
+# People whom somebody adds by hand a second time, with another address: first names, last name, postcode.
+TWICE = (
+    ("Elizabeth", "Liz", "Hartwell", "GU1 4RT"),
+    ("Rowan", "Rowan", "Ellery", "LS6 2QB"),
+    ("Michael", "Mike", "Abara", "M14 5TP"),
+    ("Sunita", "Sunita", "Devlin-Rao", "BS3 1JF"),
+    ("Kwame", "Kwame", "Boateng-Lyle", "NR2 3AH"),
+)

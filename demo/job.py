@@ -45,6 +45,7 @@ class Job:
         stopped = self._one_click(first, truth)
         self._own("Protect SENCO time: what happened", truth, without={stopped})
         self._coordinated(truth, without=stopped)
+        self._duplicates()
         self.seconds["campaigns"] = round(time.monotonic() - began, 1)
         return {"people": self.people, "seconds": self.seconds, **self.counts}
 
@@ -191,6 +192,25 @@ class Job:
         both = [mail for mail in caught if mail.rcpt_to[0].lower() in set(truth.inboxes_on_both)]
         self.counts["on_both_lists_got_one_email"] = len(both)
         self.say(f"          {len(both):,} people on both lists got one email, not two")
+
+    def _duplicates(self) -> None:
+        """Add some people twice by hand, as happens at a stall, for the page of possible duplicates."""
+        with self._step("duplicates", "added some people twice, for somebody to decide") as found:
+            organiser = self._signed_in(cast.LOGINS[1])
+            for first, other, last, postcode in cast.TWICE:
+                for given, number in ((first, 1), (other, 2)):
+                    organiser.open("/people/new/")
+                    organiser.submit(
+                        "Add",
+                        {
+                            "First name": given,
+                            "Last name": last,
+                            "Email address": f"{given}.{last}{number}@example.net".lower(),
+                            "Postcode": postcode,
+                        },
+                    )
+            counts = json.loads(self.servers.manage("match", "--json").strip().splitlines()[-1])
+            found |= {"pairs_to_decide": counts["left_for_review"]}
 
     def _check(self, subject: str, expected: set[str], caught: list[Caught]) -> None:
         """The plan, the database and the caught messages must agree, each inbox once."""

@@ -87,9 +87,9 @@ def match_lists() -> Matched:
         permissions.refold(supporter_ids=sorted(set(grown)))
         organisations = Organisation.objects.order_by("pk").values_list("pk", flat=True)
         results = [sql.link_across(one, other) for one, other in combinations(organisations, 2)]
-        households = sql.households()
+        asked = sql.ask()
     return Matched(
         merged=len(grown),
         linked=sum(linked for linked, _ in results),
-        left_for_review=households + sum(unclear for _, unclear in results),
+        left_for_review=asked + sum(unclear for _, unclear in results),
     )

@@ -44,6 +44,18 @@ _HOUSEHOLDS = f"""
 """
 _ONE_INBOX = """[{"comparison": "Email", "level": "same", "words": "Both have the same email address.", "weight": 0},
                 {"comparison": "Name", "level": "different", "words": "Their names differ.", "weight": 0}]"""
+# Rows out: pairs of one full name and one postcode that share no address. Uses supporter_area.
+_NAMESAKES = f"""
+    SELECT s.id AS one, s.organisation_id AS one_organisation, o.id AS other
+    FROM crm_supporter s JOIN crm_supporter o
+        ON o.organisation_id = s.organisation_id AND o.postcode_fold = s.postcode_fold AND o.last_fold = s.last_fold
+    WHERE s.id < o.id AND s.id = s.canonical_id AND o.id = o.canonical_id
+      AND length(s.postcode_fold) > 4 AND s.last_fold <> ''
+      AND cardinality(s.name_forms) > 0 AND cardinality(o.name_forms) > 0 AND {compatible("s", "o")}
+      AND s.erased_at IS NULL AND o.erased_at IS NULL
+"""
+_ONE_NAME = """[{"comparison": "Name", "level": "same", "words": "The names may be one person’s.", "weight": 0},
+               {"comparison": "Postcode", "level": "same", "words": "Both have the same postcode.", "weight": 0}]"""
 # Rows out: pairs (lo < hi) of canonical supporters of whom people decided something, or took a decision back.
 _DECIDED = """
     SELECT least(a.canonical_id, b.canonical_id) AS lo, greatest(a.canonical_id, b.canonical_id) AS hi
@@ -99,23 +111,30 @@ def merge_within() -> list[int]:
             kept += found
 
 
-def households() -> int:
-    """Ask people about entries with one address and two names, inside each organisation; give how many pairs are new.
+def ask() -> int:
+    """Ask people about pairs inside each organisation that only they can decide; give how many are new.
 
-    They may be a household, or one person under another name: nothing joins them by itself.
+    One address and two names may be a household, or one person under another name; one name at one postcode may be
+    one person with two addresses, or parent and child. Nothing joins either by itself.
     """
+    new = 0
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            INSERT INTO crm_match (public_id, organisation_id, one_id, other_id, tier, probability, match_weight,
-                                   evidence, guards, model_id, found_at)
-            SELECT gen_random_uuid(), one_organisation, one, other, 3, 0.1, -3.2, %s, ARRAY['two names'], 'exact', now()
-            FROM ({_HOUSEHOLDS}) p WHERE (one, other) NOT IN (SELECT lo, hi FROM ({_DECIDED}) d)
-            ON CONFLICT DO NOTHING
-            """,
-            [_ONE_INBOX],
-        )
-        return int(cursor.rowcount)
+        for pairs, tier, probability, weight, evidence, guard in (
+            (_HOUSEHOLDS, 3, 0.1, -3.2, _ONE_INBOX, "two names"),
+            (_NAMESAKES, 2, 0.8, 2.0, _ONE_NAME, "no address in common"),
+        ):
+            cursor.execute(
+                f"""
+                INSERT INTO crm_match (public_id, organisation_id, one_id, other_id, tier, probability, match_weight,
+                                       evidence, guards, model_id, found_at)
+                SELECT gen_random_uuid(), one_organisation, one, other, %s, %s, %s, %s, ARRAY[%s], 'exact', now()
+                FROM ({pairs}) p WHERE (one, other) NOT IN (SELECT lo, hi FROM ({_DECIDED}) d)
+                ON CONFLICT DO NOTHING
+                """,
+                [tier, probability, weight, evidence, guard],
+            )
+            new += cursor.rowcount
+    return new
 
 
 def link_across(one_organisation: int, other_organisation: int) -> tuple[int, int]:

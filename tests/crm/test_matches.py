@@ -103,6 +103,15 @@ def test_two_names_at_one_address_are_asked_about_and_left_as_they_are(socr: Org
     assert not Merge.objects.exists()
 
 
+def test_one_name_at_one_postcode_is_asked_about(socr: Organisation) -> None:
+    pair = [factories.supporter(socr, postcode_fold="gu11aa") for _ in range(2)]
+    factories.supporter(socr, postcode_fold="sw1a1aa")
+    factories.supporter(socr, "Zoe", postcode_fold="gu11aa")
+    assert matching.match_lists().left_for_review == 1
+    asked = Match.objects.get()
+    assert ([asked.one, asked.other], asked.tier) == (pair, Tier.POSSIBLE)
+
+
 def test_no_school_is_taken_for_a_household(socr: Organisation) -> None:
     for number in range(5):
         factories.address(factories.supporter(socr, f"Name{number}x"), "oak@example.org")
