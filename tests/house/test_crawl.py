@@ -153,7 +153,8 @@ def pairs() -> None:
 
 def decide(visit: Visit, world: Organisation) -> None:
     """Decide of a pair and undo it, by the page."""
-    found = Match.objects.filter(organisation=world).order_by("pk").first()
+    # By whom it is of: the order in which a set of pairs was written is chance.
+    found = Match.objects.filter(organisation=world).order_by("one_id", "other_id").first()
     assert found is not None
     visit.post(reverse("duplicate", args=[found.public_id]), {"decision": 1})
     visit.post(reverse("undo-duplicate", args=[found.public_id]), {})
