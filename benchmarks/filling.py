@@ -180,7 +180,7 @@ def campaign(organisation: Organisation) -> tuple[Campaign, Version]:
     """Make a campaign to everyone, as if approved."""
     author, _ = User.objects.get_or_create(email="bench@example.org")
     made = Campaign.objects.create(
-        organisation=organisation, name="bench", due_at="2026-01-01T00:00Z", created_by=author
+        organisation=organisation, name="bench", due_at=timezone.now(), created_by=author
     )
     version = Version.objects.create(
         organisation=organisation,
