@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +30,23 @@ def match(left: Path, right: Path | None, out: Path, model: Model | None = None)
     """Match one file within itself, or two with each other, and write `out` as CSV.
 
     Its columns are left_id, right_id, probability, match_weight and tier. Without a model, one is learnt from the
-    files themselves. Raises BadFile for a file that cannot be used, and for too little to learn from.
+    files themselves. What does not fit into memory lies in a folder of its own, which is deleted at the end.
+    Raises BadFile for a file that cannot be used, and for too little to learn from.
     """
-    connection = duckdb.connect(config={"threads": 2, "memory_limit": "1500MB"})
+    with tempfile.TemporaryDirectory() as overflow:
+        with duckdb.connect(
+            config={"threads": 2, "memory_limit": "1500MB", "temp_directory": overflow}
+        ) as connection:
+            return _match(connection, left, right, out, model)
+
+
+def _match(
+    connection: duckdb.DuckDBPyConnection,
+    left: Path,
+    right: Path | None,
+    out: Path,
+    model: Model | None,
+) -> Outcome:
     tables = []
     for name, path in (("left_rows", left), ("right_rows", right)):
         if path is not None:
@@ -46,14 +61,17 @@ def match(left: Path, right: Path | None, out: Path, model: Model | None = None)
     pairs.score(connection, tables, model)
     target = str(out).replace("'", "''")
     connection.execute(
-        f"COPY (SELECT left_id, right_id, round(probability, 6) AS probability, "
-        f"round(match_weight, 3) AS match_weight, tier "
-        f"FROM pair ORDER BY pair.match_weight DESC, left_id, right_id) TO '{target}' (HEADER)"
+        f"""
+        COPY (
+            SELECT left_id, right_id, round(probability, 6) AS probability,
+                   round(match_weight, 3) AS match_weight, tier
+            FROM pair ORDER BY pair.match_weight DESC, left_id, right_id
+        ) TO '{target}' (HEADER)
+        """
     )
     tiers = dict(connection.execute("SELECT tier, count(*) FROM pair GROUP BY tier").fetchall())
-    return Outcome(
-        count(connection, tables), tiers.get("certain", 0), tiers.get("possible", 0), model
-    )
+    rows = count(connection, tables)
+    return Outcome(rows, tiers.get("certain", 0), tiers.get("possible", 0), model)
 
 
 def read(connection: duckdb.DuckDBPyConnection, path: Path, table: str) -> None:

@@ -29,14 +29,15 @@ class TooLittle(Exception):
 
 @dataclass(slots=True)
 class Model:
-    """What was learnt: Splink's settings, the rows it was learnt from, and the levels that none of them reached."""
+    """What was learnt: Splink's settings, the rows it was learnt from, and the levels that none of them reached.
+
+    `households` is the share of pairs of one home that are two people, as far as dates of birth tell.
+    """
 
     settings: dict[str, Any]
     rows: int
     compared: list[str]
-    households: float = (
-        1.0  # the share of pairs of one home that are two people, as far as dates of birth tell
-    )
+    households: float = 1.0
     untrained: list[str] = field(default_factory=list)
 
     def to_json(self) -> str:
@@ -55,9 +56,14 @@ class Model:
 
     @classmethod
     def from_json(cls, text: str) -> Model:
-        """Read a model's file. Raises ValueError when it was learnt under other settings."""
-        kept = json.loads(text)
-        if kept.get("rules") != rules.digest():
+        """Read a model's file. Raises ValueError, a sentence, when it is none or was learnt under other settings."""
+        try:
+            kept = json.loads(text)
+        except ValueError:
+            kept = None
+        if not isinstance(kept, dict) or "rules" not in kept:
+            raise ValueError("This is no saved model: give the file that --save-model wrote.")
+        if kept["rules"] != rules.digest():
             raise ValueError(
                 "This model was learnt under other settings: learn it again without --model."
             )
@@ -117,7 +123,7 @@ def _comparison(name: str) -> dict[str, Any]:
 def learn(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> Model:
     """Learn from one table of ready rows, or from two that are matched with each other.
 
-    Raises TooLittle when no comparison has values or no pair of rows is surely one person.
+    Raises TooLittle when fewer than two comparisons have values, or none by which two rows are surely one person.
     """
     first = tables[0]
     names = [
@@ -178,12 +184,16 @@ def count(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> int:
 def _shared(
     connection: duckdb.DuckDBPyConnection, tables: list[str], block: tuple[str, ...]
 ) -> int:
-    """Give how many pairs agree in these columns."""
-    left, right = tables[0], tables[-1]
-    apart = "true" if left != right else "l.unique_id < r.unique_id"
-    agree = " AND ".join(f"l.{column} = r.{column}" for column in block)
+    """Give how many pairs agree in these columns, from the numbers of rows that share a value."""
+    columns = ", ".join(block)
+    known = " AND ".join(f"{column} IS NOT NULL" for column in block)
+    left, right = (
+        f"(SELECT {columns}, count(*) AS n FROM {table} WHERE {known} GROUP BY ALL)"
+        for table in (tables[0], tables[-1])
+    )
+    pairs = "l.n * r.n" if len(tables) > 1 else "l.n * (l.n - 1) // 2"
     found = connection.execute(
-        f"SELECT count(*) FROM {left} l JOIN {right} r ON {agree} AND {apart}"
+        f"SELECT coalesce(sum({pairs}), 0) FROM {left} l JOIN {right} r USING ({columns})"
     ).fetchall()
     return int(found[0][0])
 

@@ -28,12 +28,16 @@ def add_keys(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> None:
             for table in tables
         )
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE many_{column} AS WITH ends AS (SELECT value, min(first_name) AS a, "
-            f"max(first_name) AS b, arg_min(name_forms, first_name) AS c, arg_max(name_forms, first_name) AS d, "
-            f"arg_min(last_name, first_name) AS e, arg_max(last_name, first_name) AS f "
-            f"FROM ({union}) GROUP BY value HAVING min(first_name) <> max(first_name)) "
-            f"SELECT value FROM ends WHERE NOT list_has_any(c, d) AND jaro_winkler_similarity(a, b) < 0.75 "
-            f"AND a IS DISTINCT FROM f AND b IS DISTINCT FROM e"
+            f"""
+            CREATE OR REPLACE TEMP TABLE many_{column} AS
+            WITH ends AS (
+                SELECT value, min(first_name) AS one, max(first_name) AS other,
+                       arg_min(name_forms, first_name) AS one_forms, arg_max(name_forms, first_name) AS other_forms,
+                       arg_min(last_name, first_name) AS one_last, arg_max(last_name, first_name) AS other_last
+                FROM ({union}) GROUP BY value HAVING min(first_name) <> max(first_name)
+            )
+            SELECT value FROM ends WHERE {rules.READERS}
+            """
         )
     for table in tables:
         values = ", ".join(f"s_{name}.value AS key_{name}" for name in rules.KEYS)
@@ -44,7 +48,7 @@ def add_keys(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> None:
         connection.execute(
             f"""
             CREATE OR REPLACE TABLE {table} AS
-            SELECT r.*, {values}, e.value IS NOT NULL OR coalesce(contains(email, 'family'), false) AS email_shared,
+            SELECT r.*, {values}, e.value IS NOT NULL OR coalesce({rules.FAMILY}, false) AS email_shared,
                    t.value IS NOT NULL AS phone_shared, coalesce(starts_with(phone, '+447'), false) AS is_mobile
             FROM {table} r {joins}
             LEFT JOIN many_email e ON e.value = email LEFT JOIN many_phone t ON t.value = phone
@@ -98,28 +102,39 @@ def _judge(connection: duckdb.DuckDBPyConnection, scored: str, model: Model) -> 
         for side in "lr"
         if f"{column}_{side}" not in have
     )
-    guarded = " OR ".join(f"coalesce({condition}, false)" for _, condition in rules.GUARDS.values())
-    if model.households < rules.HOUSEHOLDS:
-        guarded = "false"
+    lifted = rules.OF_HOUSEHOLDS if model.households < rules.HOUSEHOLDS else ()
+    guarded = " OR ".join(
+        f"coalesce({condition}, false)"
+        for name, (_, condition) in rules.GUARDS.items()
+        if name not in lifted
+    )
     weight = f"log2({rules.HELD} / (1 - {rules.HELD}))"
     connection.execute(
         f"""
+        CREATE OR REPLACE TABLE judged AS
+        WITH placed AS (SELECT *, {places} {", " + absent if absent else ""} FROM {scored})
+        SELECT *, unique_id_l AS left_id, unique_id_r AS right_id, {guarded} AS is_held FROM placed
+        """
+    )
+    connection.execute(
+        f"""
         CREATE OR REPLACE TABLE pair AS
-        WITH placed AS (SELECT *, {places} {", " + absent if absent else ""} FROM {scored}),
-        held AS (SELECT *, {guarded} AS is_held FROM placed)
-        SELECT unique_id_l AS left_id, unique_id_r AS right_id,
+        SELECT left_id, right_id,
                CASE WHEN is_held THEN least(match_probability, {rules.HELD}) ELSE match_probability END AS probability,
                CASE WHEN is_held THEN least(match_weight, {weight}) ELSE match_weight END AS match_weight,
                CASE WHEN NOT is_held AND match_probability >= {rules.CERTAIN} AND {rules.CERTAINLY}
                     THEN 'certain' ELSE 'possible' END AS tier
-        FROM held
+        FROM judged
         WHERE match_probability >= {rules.POSSIBLE}
         """
     )
 
 
 def _close(connection: duckdb.DuckDBPyConnection, database: DuckDBAPI, table: str) -> None:
-    """Add the pairs that follow from others of a cluster: as likely as the weakest pair that holds it together."""
+    """Add the pairs that follow from others of a cluster: as likely as the weakest pair that holds it together.
+
+    A pair that a guard held stays held, however the two hang together through others.
+    """
     nodes = database.register(table, dataset_display_name="nodes")
     connection.execute(
         f"CREATE OR REPLACE TABLE edge AS SELECT left_id AS unique_id_l, right_id AS unique_id_r, "
@@ -143,6 +158,8 @@ def _close(connection: duckdb.DuckDBPyConnection, database: DuckDBAPI, table: st
         JOIN weakest w ON w.cluster_id = a.cluster_id
         WHERE NOT EXISTS (SELECT 1 FROM pair p WHERE p.probability >= {rules.JOINED}
                           AND p.left_id = a.unique_id AND p.right_id = b.unique_id)
+          AND NOT EXISTS (SELECT 1 FROM judged j WHERE j.is_held
+                          AND j.left_id IN (a.unique_id, b.unique_id) AND j.right_id IN (a.unique_id, b.unique_id))
         """
     )
     connection.execute(

@@ -217,6 +217,14 @@ OWN = (
 )
 FIRST_UNKNOWN = "(first_name_l IS NULL OR first_name_r IS NULL OR len(first_name_l) = 1 OR len(first_name_r) = 1)"
 
+# An inbox that says it is a family's, and what is read by several: SQL over the names of two of its rows, each with
+# the forms of its first name and its last name. Names that are swapped are one reader's.
+FAMILY = "contains(email, 'family')"
+READERS = (
+    "NOT list_has_any(one_forms, other_forms) AND jaro_winkler_similarity(one, other) < 0.75 "
+    "AND one IS DISTINCT FROM other_last AND other IS DISTINCT FROM one_last"
+)
+
 # Guards: a name, what it says of a pair, and SQL.
 GUARDS = {
     "other_first_name": (
@@ -229,6 +237,7 @@ GUARDS = {
     ),
     "other_membership": ("two membership numbers", "g_membership_number = 0"),
 }
+OF_HOUSEHOLDS = ("other_first_name", "whose_first_name")  # lifted where there are none
 # What a certain pair shows besides its score: names that fit and one thing of the person's own, or nearly their own
 # address at their own postcode; or half of a name that fits, with their own postcode or a second thing of their own.
 # And nothing that speaks against it.
@@ -255,5 +264,16 @@ def digest() -> str:
         CERTAIN,
         HELD,
     ]
-    everything += [HOMES, FAR_APART, HOUSEHOLDS, HOMES_SEEN, GUARDS, OWN, CERTAINLY]
+    everything += [
+        HOMES,
+        FAR_APART,
+        HOUSEHOLDS,
+        HOMES_SEEN,
+        GUARDS,
+        OF_HOUSEHOLDS,
+        FAMILY,
+        READERS,
+        OWN,
+        CERTAINLY,
+    ]
     return hashlib.sha256(json.dumps(everything).encode()).hexdigest()[:16]

@@ -107,7 +107,35 @@ def test_another_first_name_in_one_home_and_inbox_is_never_joined(
 ) -> None:
     pairs = _pairs(lists / "a.csv", lists / "b.csv", out=tmp_path / "pairs.csv")
     held = [row for row in pairs if row["right_id"] == "spouse"]
-    assert all(row["tier"] == "possible" and float(row["probability"]) <= 0.5 for row in held)
+    assert [(row["left_id"], row["tier"], float(row["probability"])) for row in held] == [
+        ("a3", "possible", 0.5)
+    ]
+
+
+def test_two_people_of_one_home_stay_two_though_both_look_like_a_third(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(
+        "id,first_name,last_name,postcode,membership_number,date_of_birth\n"
+        "1,Bartholomew,Okonjo,GU1 1AA,M-10023,\n"
+        "2,B,Okonjo,GU1 1AA,M-10023,1981-04-09\n"
+        "3,Beatrice,Okonjo,GU1 1AA,,1981-04-09\n"
+    )
+    pairs = _pairs(tmp_path / "list.csv", out=tmp_path / "pairs.csv")
+    joined = {
+        (row["left_id"], row["right_id"]) for row in pairs if float(row["probability"]) >= 0.9
+    }
+    assert joined == {("1", "2"), ("2", "3")}
+
+
+def test_a_file_that_is_no_model_gets_a_sentence(tmp_path: Path, lists: Path) -> None:
+    with pytest.raises(CommandError, match="This is no saved model"):
+        call_command(
+            "match_files",
+            str(lists / "a.csv"),
+            "--out",
+            str(tmp_path / "pairs.csv"),
+            "--model",
+            str(lists / "b.csv"),
+        )
 
 
 def test_the_pairs_of_one_file_are_named_once_each(lists: Path, tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def opened(browser: Browser, queue: Installation, **view: object) -> tuple[Brows
 
 def look(page: Page) -> None:
     """What is shown keeps the accessibility rules, and fits; what has the focus can be seen."""
+    page.wait_for_load_state("load")  # a document that has only just begun has no root to look at
     found = Axe().run(page, options={"runOnly": RULES})
     assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
     overflow = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
