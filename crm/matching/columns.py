@@ -30,12 +30,13 @@ _DIGITS = "regexp_replace(date_of_birth, '[^0-9]', '', 'g')"
 _DAY_FIRST = r"^\s*[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}"
 
 
-def compare_forms(connection: duckdb.DuckDBPyConnection, raw: str, ready: str) -> None:
-    """Make the table `ready` of `raw`: unique_id, and each value in the form in which it is compared.
+def compare_forms(connection: duckdb.DuckDBPyConnection, raw: str) -> None:
+    """Make the table `entry` of `raw`: each value in the form in which it is compared.
 
-    `raw` has `unique_id` and all of COLUMNS as text, null or empty where nothing is known. An inbox or a telephone
-    of an office is nobody's key and becomes null. Names, and addresses and telephones that are not of the plain
-    kind, go through crm.identity once for each different value.
+    `raw` has `unique_id` (a number), `is_new`, `issuer` (whose list it is: two lists may number their people each in
+    its own way) and all of COLUMNS as text, null or empty where nothing is known. An inbox of an office is nobody's
+    key and becomes null. Names, and addresses and telephones that are not of the plain kind, go through crm.identity
+    once for each different value.
     """
     _known(
         connection,
@@ -61,9 +62,9 @@ def compare_forms(connection: duckdb.DuckDBPyConnection, raw: str, ready: str) -
     roles = ", ".join(f"'{name}'" for name in sorted(addresses.ROLE_MAILBOXES))
     connection.execute(
         f"""
-        CREATE OR REPLACE TABLE {ready} AS
+        CREATE OR REPLACE TABLE entry AS
         WITH spelt AS (
-            SELECT r.unique_id,
+            SELECT r.unique_id, r.is_new, r.issuer,
                    nullif(regexp_replace(f.first_forms_plain, ' .*$', ''), '') AS first_name,
                    f.first_forms AS name_forms,
                    nullif(l.last_folded, '') AS last_name,
@@ -83,26 +84,25 @@ def compare_forms(connection: duckdb.DuckDBPyConnection, raw: str, ready: str) -
             LEFT JOIN known_phone p ON p.value = r.phone
         )
         SELECT * EXCLUDE (inbox),
-               CASE WHEN len(inbox) < 3 OR regexp_replace(split_part(inbox, '@', 1), '[^a-z]', '', 'g') IN ({roles})
+               CASE WHEN len(inbox) < 3 OR translate(split_part(inbox, '@', 1), '0123456789.-_', '') IN ({roles})
                     THEN NULL ELSE inbox END AS email,
-               string_split(last_name, ' ') AS last_names,
                CASE WHEN len(postcode) > 4 THEN left(postcode, len(postcode) - 3) ELSE postcode END AS district
         FROM spelt
         """
     )
 
 
-_SPACED = "regexp_replace(r.phone, '[^0-9+]', '', 'g')"
+_DIALLED = "translate(r.phone, ' ().-/', '')"
 _BRITISH = (
-    f"CASE WHEN regexp_matches({_SPACED}, '^(0|[+]44|0044|[+]440)[1-9][0-9]{{9}}$') "
-    f"THEN '+44' || right({_SPACED}, 10) END"
+    f"CASE WHEN regexp_full_match({_DIALLED}, '(0|[+]44|0044|[+]440)[1-9][0-9]{{9}}') "
+    f"THEN '+44' || right({_DIALLED}, 10) END"
 )
 _FOLDED = "lower(trim(r.email))"
-_LOCAL, _DOMAIN = f"split_part({_FOLDED}, '@', 1)", f"split_part({_FOLDED}, '@', 2)"
-_UNTAGGED = f"split_part({_LOCAL}, '+', 1)"
+_UNTAGGED = f"split_part(split_part({_FOLDED}, '@', 1), '+', 1)"
 _WIDE = (
-    f"nullif(CASE WHEN {_DOMAIN} IN ('gmail.com', 'googlemail.com') "
-    f"THEN replace({_UNTAGGED}, '.', '') || '@gmail.com' ELSE {_UNTAGGED} || '@' || {_DOMAIN} END, '@')"
+    f"nullif(CASE WHEN regexp_matches({_FOLDED}, '@(gmail|googlemail)[.]com$') "
+    f"THEN replace({_UNTAGGED}, '.', '') || '@gmail.com' "
+    f"WHEN contains(r.email, '+') THEN {_UNTAGGED} || '@' || split_part({_FOLDED}, '@', 2) ELSE {_FOLDED} END, '')"
 )
 
 

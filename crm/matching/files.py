@@ -47,35 +47,41 @@ def _match(
     out: Path,
     model: Model | None,
 ) -> Outcome:
-    tables = []
-    for name, path in (("left_rows", left), ("right_rows", right)):
-        if path is not None:
-            read(connection, path, f"{name}_raw")
-            columns.compare_forms(connection, f"{name}_raw", name)
-            tables.append(name)
-    pairs.add_keys(connection, tables)
+    paths = [left] if right is None else [left, right]
+    for number, path in enumerate(paths):
+        read(connection, path, f"file_{number}")
+    union = " UNION ALL ".join(
+        f"SELECT *, {number == len(paths) - 1} AS is_new, {number} AS issuer FROM file_{number}"
+        for number in range(len(paths))
+    )
+    connection.execute(
+        f"CREATE TABLE listed AS SELECT row_number() OVER () AS unique_id, * FROM ({union})"
+    )
+    columns.compare_forms(connection, "listed")
     try:
-        model = model or learn(connection, tables)
+        model = model or learn(connection, both=right is not None)
     except TooLittle as error:
         raise BadFile(f"{error} Give a model with --model, or files with more columns.") from error
-    pairs.score(connection, tables, model)
+    pairs.score(connection, model, within=right is None)
+    if right is None:
+        pairs.close(connection)
     target = str(out).replace("'", "''")
     connection.execute(
         f"""
         COPY (
-            SELECT left_id, right_id, round(probability, 6) AS probability,
+            SELECT l.id AS left_id, r.id AS right_id, round(probability, 6) AS probability,
                    round(match_weight, 3) AS match_weight, tier
-            FROM pair ORDER BY pair.match_weight DESC, left_id, right_id
+            FROM pair JOIN listed l ON l.unique_id = pair.left_id JOIN listed r ON r.unique_id = pair.right_id
+            ORDER BY pair.match_weight DESC, pair.left_id, pair.right_id
         ) TO '{target}' (HEADER)
         """
     )
     tiers = dict(connection.execute("SELECT tier, count(*) FROM pair GROUP BY tier").fetchall())
-    rows = count(connection, tables)
-    return Outcome(rows, tiers.get("certain", 0), tiers.get("possible", 0), model)
+    return Outcome(count(connection), tiers.get("certain", 0), tiers.get("possible", 0), model)
 
 
 def read(connection: duckdb.DuckDBPyConnection, path: Path, table: str) -> None:
-    """Read a CSV file as text into a table with unique_id and all of columns.COLUMNS.
+    """Read a CSV file as text into a table with id and all of columns.COLUMNS.
 
     Without a column `id` the rows are numbered from 1. Raises BadFile when the file is missing, has none of the
     columns, or repeats an id.
@@ -110,13 +116,13 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, table: str) -> None:
         )
         unique = _quoted(found["id"]) if "id" in found else "(row_number() OVER ())::VARCHAR"
         connection.execute(
-            f"CREATE TABLE {table} AS SELECT {unique} AS unique_id, {taken} FROM {source}",
+            f"CREATE TABLE {table} AS SELECT {unique} AS id, {taken} FROM {source}",
             [str(path)],
         )
     except duckdb.Error as error:
         raise BadFile(f"{path} cannot be read as CSV: {str(error).splitlines()[0]}") from error
     twice = connection.execute(
-        f"SELECT unique_id FROM {table} GROUP BY unique_id HAVING count(*) > 1 OR unique_id IS NULL LIMIT 1"
+        f"SELECT id FROM {table} GROUP BY id HAVING count(*) > 1 OR id IS NULL LIMIT 1"
     ).fetchall()
     if twice:
         raise BadFile(

@@ -89,20 +89,22 @@ def settings(names: list[str], link_type: str) -> dict[str, Any]:
         "unique_id_column_name": "unique_id",
         "comparisons": [_comparison(name) for name in names],
         "blocking_rules_to_generate_predictions": [
-            f"l.key_{name} = r.key_{name}" for name in rules.KEYS
-        ],
+            "1 = 0"
+        ],  # crm/matching/blocking.py looks pairs up
         "retain_intermediate_calculation_columns": False,
         "retain_matching_columns": True,
-        "additional_columns_to_retain": ["email_shared", "phone_shared", "is_mobile"],
     }
 
 
 def _comparison(name: str) -> dict[str, Any]:
     needed, levels = rules.COMPARISONS[name]
     column = needed[0]
+    unknown = f"{column}_l IS NULL OR {column}_r IS NULL"
+    if name in rules.SAYS_NOTHING:
+        unknown += f" OR ({rules.SAYS_NOTHING[name]})"
     made: list[dict[str, Any]] = [
         {
-            "sql_condition": f"{column}_l IS NULL OR {column}_r IS NULL",
+            "sql_condition": unknown,
             "is_null_level": True,
             "label_for_charts": "unknown",
         }
@@ -120,20 +122,19 @@ def _comparison(name: str) -> dict[str, Any]:
     return {"output_column_name": name, "comparison_levels": made, "comparison_description": name}
 
 
-def learn(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> Model:
-    """Learn from one table of ready rows, or from two that are matched with each other.
+def learn(connection: duckdb.DuckDBPyConnection, *, both: bool) -> Model:
+    """Learn from the table `entry`: from all pairs, or with `both` from those of the base with the new.
 
     Raises TooLittle when fewer than two comparisons have values, or none by which two rows are surely one person.
     """
-    first = tables[0]
-    names = [
-        name
-        for name in compared(connection, first)
-        if all(name in compared(connection, t) for t in tables)
-    ]
+    tables = ["base_entry", "new_entry"] if both else ["entry"]
+    connection.execute("CREATE OR REPLACE VIEW base_entry AS FROM entry WHERE NOT is_new")
+    connection.execute("CREATE OR REPLACE VIEW new_entry AS FROM entry WHERE is_new")
+    held = [set(compared(connection, table)) for table in tables]
+    names = [name for name in rules.COMPARISONS if all(name in there for there in held)]
     if len(names) < 2:
         raise TooLittle("The lists have fewer than two columns in common that can be compared.")
-    rows = count(connection, tables)
+    rows = count(connection)
     if rows < ENOUGH:
         stated = settings(names, "dedupe_only") | {
             "probability_two_random_records_match": 1 / max(rows, 2)
@@ -173,12 +174,9 @@ def learn(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> Model:
     return Model(learnt, rows, names, _households(connection, tables), _fill(learnt))
 
 
-def count(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> int:
-    """Give how many rows the tables hold together."""
-    return sum(
-        int(connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
-        for table in tables
-    )
+def count(connection: duckdb.DuckDBPyConnection) -> int:
+    """Give how many rows the table `entry` holds."""
+    return int(connection.execute("SELECT count(*) FROM entry").fetchall()[0][0])
 
 
 def _shared(
