@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import uuid
 
 from celery import shared_task
@@ -12,7 +14,6 @@ from crm.services import (
     backups,
     erasing,
     exports,
-    matching,
     packs,
     permissions,
     retention,
@@ -32,8 +33,9 @@ def refold_act(act_id: str) -> None:
 
 @shared_task
 def match_lists() -> None:
-    """Find duplicates within and across the lists."""
-    matching.match_lists()
+    """Find duplicates within and across the lists, in a process of its own, whose memory ends with it."""
+    command = [sys.executable, "-m", "django", "match"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 @shared_task

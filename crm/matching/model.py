@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -18,6 +20,9 @@ from crm.matching import rules
 
 logging.getLogger("splink").setLevel(logging.ERROR)
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
+SHIPPED = (
+    Path(__file__).parent / "model.json"
+)  # learnt from invented lists; `bin/bench shipped_model` makes it
 SAMPLE = 1_000_000  # pairs, for how often two strangers agree
 ENOUGH = 100  # rows, below which nothing is learnt
 FEWEST = 20  # pairs that a block must hold to be learnt from
@@ -53,6 +58,19 @@ class Model:
             },
             indent=1,
         )
+
+    def weights(self) -> list[tuple[str, str, float]]:
+        """Give each level as its comparison, its words and its match weight: log2 of m over u."""
+        return [
+            (
+                comparison["output_column_name"],
+                level["label_for_charts"],
+                math.log2(level["m_probability"] / level["u_probability"]),
+            )
+            for comparison in self.settings["comparisons"]
+            for level in comparison["comparison_levels"]
+            if not level.get("is_null_level")
+        ]
 
     @classmethod
     def from_json(cls, text: str) -> Model:

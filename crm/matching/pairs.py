@@ -14,15 +14,24 @@ from crm.matching.blocking import block
 from crm.matching.model import Model, count
 
 
-def score(connection: duckdb.DuckDBPyConnection, model: Model, *, within: bool) -> None:
+def score(
+    connection: duckdb.DuckDBPyConnection, model: Model, *, within: bool, explained: bool = False
+) -> None:
     """Make the table `pair` of the table `entry`: left_id, right_id, probability, match_weight, tier.
 
     Every pair has a new entry at the right, and at the left one of the base or, with `within`, another new one.
+    `explained`: the table `judged` says beside each pair what each comparison weighed.
     """
     block(connection, within=within)
     learnt = copy.deepcopy(model.settings)
-    prior = learnt["probability_two_random_records_match"] * model.rows / max(count(connection), 1)
+    rows = max(count(connection), 1)
+    prior = learnt["probability_two_random_records_match"] * model.rows / rows
     learnt["probability_two_random_records_match"] = min(max(prior, 1e-9), 0.5)
+    learnt["retain_intermediate_calculation_columns"] = explained
+    for comparison in learnt["comparisons"]:
+        for level in comparison["comparison_levels"]:
+            if "tf_adjustment_weight" in level:
+                level["tf_adjustment_weight"] = rows / (rows + rules.TOO_FEW_TO_BE_RARE)
     learnt["link_type"] = "dedupe_only"  # which pairs there are, the blocking has said
     database = DuckDBAPI(connection)
     frame = database.register("entry", dataset_display_name="entries")

@@ -202,6 +202,9 @@ SURE = (
 )
 SURE_SHARE = 0.75  # of the pairs of one person, those which SURE finds
 
+TOO_FEW_TO_BE_RARE = (
+    100  # rows at which half as much is made of a value being rare: few rows say little of that
+)
 POSSIBLE = 0.5
 JOINED = 0.9  # above it, rows of one list are one cluster
 CERTAIN = 0.99
@@ -275,6 +278,7 @@ def digest() -> str:
         LEARN_FROM,
         SURE,
         SURE_SHARE,
+        TOO_FEW_TO_BE_RARE,
         POSSIBLE,
         JOINED,
         CERTAIN,

@@ -25,7 +25,17 @@ from crm.models.golive import GoLive
 from crm.models.groups import Role, SupporterRole, SupporterTag, SupporterTopic, Tag, Topic
 from crm.models.keeping import Erasure, JournalMark, RetentionReport, WaitingRefusal
 from crm.models.letters import ServiceMail
-from crm.models.matches import APART, EXACT, Decision, Match, Scored, SharedMatch, Tier
+from crm.models.matches import (
+    APART,
+    UNWEIGHED,
+    Decision,
+    Match,
+    MatchingModel,
+    Scored,
+    SharedMatch,
+    Tier,
+    Unmatched,
+)
 from crm.models.organisations import (
     Branch,
     Membership,
@@ -55,7 +65,7 @@ from crm.models.submissions import Submission
 
 __all__ = [
     "APART",
-    "EXACT",
+    "UNWEIGHED",
     "Action",
     "AddressKey",
     "AgeBand",
@@ -80,6 +90,7 @@ __all__ = [
     "JournalMark",
     "Link",
     "Match",
+    "MatchingModel",
     "Membership",
     "Merge",
     "Organisation",
@@ -114,6 +125,7 @@ __all__ = [
     "Tag",
     "Tier",
     "Topic",
+    "Unmatched",
     "User",
     "WaitingRefusal",
 ]

@@ -16,7 +16,9 @@ from django.db.models import F, Q
 from crm.models.organisations import Organisation, OwnedModel
 from crm.models.people import Merge, Supporter
 
-EXACT = "exact"  # the model of pairs that share an address and compatible names
+UNWEIGHED = (
+    "none"  # stands for the model of a pair that people took apart before any had weighed it
+)
 
 
 class Tier(models.IntegerChoices):
@@ -38,6 +40,27 @@ class Decision(models.IntegerChoices):
 
 # No run of matching joins or links such a pair.
 APART = (Decision.NOT_SAME, Decision.HOUSEHOLD)
+
+
+class Unmatched(models.Model):
+    """A supporter whom no run of matching has seen as they are: the queue of matching, filled by triggers.
+
+    Nobody who works for an organisation reaches it. A change while a run is under way gives a new ticket.
+    """
+
+    supporter_id = models.BigIntegerField(primary_key=True)
+    ticket = models.BigIntegerField(unique=True)
+
+
+class MatchingModel(models.Model):
+    """A model that was learnt from the lists: weights, and no value of anybody's. The newest is in use."""
+
+    name = models.CharField(max_length=16, help_text="The beginning of a hash of the body.")
+    body = models.TextField(help_text="As crm/matching/model.py writes it.")
+    learnt_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"matching model {self.name}"
 
 
 class Scored(models.Model):

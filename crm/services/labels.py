@@ -9,7 +9,7 @@ from math import sqrt
 
 from django.db.models import Q, Value
 
-from crm.models import APART, EXACT, Decision, Match, SharedMatch
+from crm.models import APART, UNWEIGHED, Decision, Match, SharedMatch
 
 THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 ACROSS = "across"  # where the pairs of two organisations stand among the organisations' codes
@@ -40,7 +40,9 @@ class Label:
 
 
 _FACTS = ("model_id", "tier", "probability", "match_weight", "guards", "decision", "decided_at")
-_DECIDED = Q(decided_by__isnull=False, decision__in=[Decision.SAME, *APART]) & ~Q(model_id=EXACT)
+_DECIDED = Q(decided_by__isnull=False, decision__in=[Decision.SAME, *APART]) & ~Q(
+    model_id=UNWEIGHED
+)
 
 
 def all_labels() -> list[Label]:

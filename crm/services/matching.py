@@ -1,21 +1,13 @@
-"""Finding one person's several entries: exact on the address, with compatible names.
+"""Whom an organisation has already, when somebody comes: exact on the address, with compatible names.
 
-Within an organisation they become one supporter; across organisations one person, of which staff never
-learn. A shared or family inbox with other names is two people (docs/explanation/consent.md).
+A shared or family inbox with other names is two people (docs/explanation/consent.md). What this does not see, a run
+over the lists does (crm/services/match_lists.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations
-
-from django.db import transaction
-
-from crm import wall
 from crm.identity import addresses, names
 from crm.models import ContactPoint, Organisation
-from crm.services import permissions, profiles
-from crm.sql import matching as sql
 
 
 def find(*, organisation_id: int, folded: str, first_name: str, last_name: str) -> int | None:
@@ -64,32 +56,3 @@ def with_joint(point: ContactPoint) -> list[ContactPoint]:
         supporter__canonical=supporter_id, channel=1, folded=point.folded, retired_at=None
     )
     return found + list(there.filter(organisation=joint) if supporter_id else [])
-
-
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """What a run of matching did: entries merged within an organisation, and linked across."""
-
-    merged: int
-    linked: int
-    left_for_review: int
-
-
-def match_lists() -> Matched:
-    """Merge the certain duplicates of each organisation and link the certain pairs across them.
-
-    One run at a time; running it again finds nothing new. Both can be undone, and what people decided stays.
-    """
-    with transaction.atomic(), wall.scope("platform"):
-        sql.one_at_a_time()
-        grown = sql.merge_within()
-        profiles.refresh(supporter_ids=sorted(set(grown)))
-        permissions.refold(supporter_ids=sorted(set(grown)))
-        organisations = Organisation.objects.order_by("pk").values_list("pk", flat=True)
-        results = [sql.link_across(one, other) for one, other in combinations(organisations, 2)]
-        asked = sql.ask()
-    return Matched(
-        merged=len(grown),
-        linked=sum(linked for linked, _ in results),
-        left_for_review=asked + sum(unclear for _, unclear in results),
-    )

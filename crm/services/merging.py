@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from crm import consent, wall
 from crm.models import (
-    EXACT,
+    UNWEIGHED,
     Channel,
     ContactPoint,
     Decision,
@@ -152,7 +152,7 @@ def _hold_apart(organisation_id: int, halves: sql.Halves, actor: User | None) ->
                 "tier": Tier.POSSIBLE,
                 "probability": 0.5,
                 "match_weight": 0.0,
-                "model_id": EXACT,
+                "model_id": UNWEIGHED,
                 "found_at": now,
             },
         )

@@ -13,7 +13,14 @@ from crm.services import profiles
 from crm.sql import fold
 from tests import factories
 
-HISTORY = {"crm_merge", "crm_match", "crm_sharedmatch", "crm_auditentry", "crm_stewardview"}
+HISTORY = {
+    "crm_merge",
+    "crm_match",
+    "crm_sharedmatch",
+    "crm_unmatched",
+    "crm_auditentry",
+    "crm_stewardview",
+}
 WRITTEN = datetime(2026, 2, 1, tzinfo=UTC)
 
 

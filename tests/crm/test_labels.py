@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from crm.models import Decision, Match, Organisation, SharedMatch, Tier
+from crm.models import UNWEIGHED, Decision, Match, Organisation, SharedMatch, Tier
 from crm.services import labels
 from crm.services.labels import Label
 from tests import factories
@@ -58,7 +58,7 @@ def test_the_command_tells_and_exports_what_people_decided_and_names_nobody(
         ("m", Decision.SAME, ada),
         ("m", Decision.LATER, ada),
         ("m", Decision.SAME, None),
-        ("exact", Decision.SAME, ada),
+        (UNWEIGHED, Decision.SAME, ada),
     ):
         Match.objects.create(
             organisation=socr,

@@ -22,7 +22,7 @@ from crm.models import (
     Tier,
     User,
 )
-from crm.services import linking, matching, merging, permissions, steward
+from crm.services import linking, match_lists, merging, permissions, steward
 from crm.sql import matching as sql
 from tests import factories
 from tests.crm import joined
@@ -200,13 +200,13 @@ def test_what_the_steward_unlinked_no_run_links_again(
 ) -> None:
     for where in (socr, neu):
         entry(where, email="priya@example.org")
-    assert matching.match_lists().linked == 1
+    assert match_lists.match_lists().linked == 1
     shared = Person.objects.get().public_id
     with wall.scope("steward", user_id=sam.pk):
         steward.unlink(public_id=shared, organisation=neu.name)
     assert not Link.objects.exists()
     assert not Person.objects.exists()
-    assert matching.match_lists().linked == 0
+    assert match_lists.match_lists().linked == 0
     assert SharedMatch.objects.get().decision == Decision.NOT_SAME
 
 

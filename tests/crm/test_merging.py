@@ -25,7 +25,7 @@ from crm.models import (
     Topic,
 )
 from crm.reasons import Reason
-from crm.services import lessening, matching, merging, permissions
+from crm.services import lessening, match_lists, merging, permissions
 from tests import factories
 from tests.crm import joined
 from tests.crm.joined import entry, person
@@ -112,10 +112,10 @@ def test_who_is_joined_anew_hangs_on_the_new_join_alone(socr: Organisation) -> N
 
 def test_what_was_taken_apart_no_run_of_matching_joins_again(socr: Organisation) -> None:
     one, other = (entry(socr, email="priya@example.org") for _ in range(2))
-    assert matching.match_lists().merged == 1
+    assert match_lists.match_lists().merged == 1
     made = Merge.objects.get()
     unmerge(made)
-    assert matching.match_lists().merged == 0
+    assert match_lists.match_lists().merged == 0
     assert person(other).pk != person(one).pk
     kept = Match.objects.get()
     assert (kept.decision, kept.undone_at is not None) == (Decision.NOT_SAME, True)

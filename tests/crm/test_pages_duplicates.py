@@ -24,7 +24,7 @@ from crm.models import (
     Tier,
     User,
 )
-from crm.services import matching, steward
+from crm.services import match_lists, steward
 from crm.sql import matching as sql
 from tests import factories
 from tests.crm import joined
@@ -164,7 +164,7 @@ def test_who_is_not_the_same_is_not_asked_about_again(
     match = pair(*points)
     decide(client, match, decision)
     pair(*points, weight=9)
-    matching.match_lists()
+    match_lists.match_lists()
     assert "Nothing waits" in text(client, "duplicates")
     assert person(points[0]) != person(points[1])
 
@@ -189,7 +189,7 @@ def test_a_decision_is_undone_and_the_pair_waits_again(client: Client, socr: Org
     assert {k: v for k, v in joined.digest().items() if k != "django_session"} == {
         k: v for k, v in before.items() if k != "django_session"
     }
-    matching.match_lists()
+    match_lists.match_lists()
     assert person(points[0]) != person(points[1]), "It is left to people from now on."
 
 
@@ -301,7 +301,7 @@ def test_the_steward_links_by_the_page_and_unlinks_again(
     shared = sam.get(reverse("steward")).content.decode()
     assert "P.O." in shared
     with wall.scope("platform"):
-        assert matching.match_lists().linked == 0
+        assert match_lists.match_lists().linked == 0
     link = sam.get(reverse("steward")).context["people"][0].public_id
     sam.post(reverse("steward-unlink", args=[link]), {"organisation": neu.name})
     assert "Nobody so far" in sam.get(reverse("steward")).content.decode()

@@ -35,7 +35,7 @@ from crm.models import (
     SupporterTag,
     Tag,
 )
-from crm.services import exports, matching
+from crm.services import exports, match_lists
 from crm.sql import fold
 from crm.sql import matching as scored
 from imports import services as imports
@@ -141,7 +141,7 @@ def add_to_neu(neu: Organisation) -> None:
 
 def pairs() -> None:
     """Matching as a run leaves it: joins and links made, and a pair of everyone with everyone to decide."""
-    matching.match_lists()
+    match_lists.match_lists()
     everyone = list(Supporter.objects.order_by("pk").values_list("pk", flat=True))
     words = '[{"comparison": "Name", "level": "near", "words": "Much alike.", "weight": 4.5}]'
     with wall.scope("platform"):

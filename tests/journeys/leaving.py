@@ -18,7 +18,7 @@ from crm.models import (
     Topic,
 )
 from crm.models.groups import SupporterTopic
-from crm.services import cases, exports, matching, people, permissions
+from crm.services import cases, exports, match_lists, people, permissions
 from imports import services as imports
 from mailings.models import Audience, Campaign, Delivery, Version
 from tests import factories
@@ -69,7 +69,7 @@ def plant() -> None:
         topic = Topic.objects.create(organisation=socr, name="EHC plans")
         SupporterTopic.objects.create(organisation=socr, supporter=person, topic=topic)
         campaign(socr, admin, person, point)
-        matching.match_lists()
+        match_lists.match_lists()
         incident = cases.draft_incident(
             organisation_id=socr.pk, what=f"Mail to {EMAIL} went astray.", people=1
         )

@@ -17,7 +17,7 @@ ORLA = cast.LOGINS[1]
 FILL = """
 from crm import wall
 from crm.models import Organisation, Purpose, User
-from crm.services import matching, people
+from crm.services import match_lists, people
 from mailings.models import Campaign, Version
 with wall.scope("platform"):
     where = Organisation.objects.get(code="SOCR")
@@ -31,7 +31,7 @@ for n in range(9):
             people.add_person(organisation=where, details=people.NewPerson(
                 first_name=first, last_name=f"Hartwell{chr(97 + n) * 3}", postcode="GU1 4RT",
                 email=f"{first}{n}@example.org"))
-matching.match_lists()
+match_lists.match_lists()
 """
 
 

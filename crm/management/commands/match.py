@@ -5,25 +5,42 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from crm.services import matching
+from crm.matching.model import Model
+from crm.services import match_lists
 
 
 class Command(BaseCommand):
-    """`match [--json]`."""
+    """`match [--model FILE] [--json]`."""
 
-    help = "Merge the certain duplicates of each list, and link the certain pairs across lists."
+    help = (
+        "Compare whoever is new or changed with everybody: join the clear duplicates of each list, link the clear "
+        "pairs across lists, and leave the others to people."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the form of the answer."""
+        """Take the model, and the form of the answer."""
+        parser.add_argument(
+            "--model",
+            type=Path,
+            help="a saved model; without it the one in use, or the shipped one",
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Match, and count."""
-        matched = matching.match_lists()
+        try:
+            model = Model.from_json(options["model"].read_text()) if options["model"] else None
+        except (ValueError, OSError) as error:
+            raise CommandError(str(error)) from error
+        matched = match_lists.match_lists(model)
+        if matched is None:
+            self.stdout.write("Another run is under way, and this one did nothing.")
+            return
         if options["json"]:
             self.stdout.write(json.dumps(asdict(matched)))
             return
