@@ -63,6 +63,7 @@ VOCABULARY = (
     _NEVER_YES,
     _NOTHING,
 )
+BROKEN = "The spreadsheet shows a mistake here instead of a value: mend the formula."
 _SPREADSHEET_FAULT = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)|(TRUE|FALSE)\(\)")
 
 Interval = tuple[datetime, datetime]
@@ -72,14 +73,17 @@ class CellError(ValueError):
     """A cell cannot be understood; the message is a sentence."""
 
 
+def is_broken(text: str) -> bool:
+    """Tell whether a cell shows what a spreadsheet shows where a formula failed."""
+    return text[:1] in "#TF" and bool(_SPREADSHEET_FAULT.fullmatch(text))
+
+
 @lru_cache(maxsize=10_000)
 def words_of(cell: Cell) -> str:
     """Give a cell as it is compared: lower case, without punctuation. Raises CellError for a broken formula."""
     text = str(cell).strip()
-    if _SPREADSHEET_FAULT.fullmatch(text):
-        raise CellError(
-            "The spreadsheet shows a mistake here instead of a value: mend the formula."
-        )
+    if is_broken(text):
+        raise CellError(BROKEN)
     return " ".join(re.sub(r"[^\w\s✓]", " ", text.lower()).split())
 
 

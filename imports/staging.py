@@ -186,11 +186,13 @@ class Reader:
                 self._owners_seen.add(text)
                 if name := self.rules.others.named_in(text):
                     self.owners.add(name)
-        row.first_name = self._text("first_name", cells)[:120]
-        row.last_name = self._text("last_name", cells)[:120]
+        row.first_name = self._text(row, "first_name", cells)[:120]
+        row.last_name = self._text(row, "last_name", cells)[:120]
         if not row.first_name and not row.last_name:
-            row.first_name, _, row.last_name = self._text("full_name", cells)[:120].partition(" ")
-        row.external_id = self._text("external_id", cells)[:60]
+            row.first_name, _, row.last_name = self._text(row, "full_name", cells)[:120].partition(
+                " "
+            )
+        row.external_id = self._text(row, "external_id", cells)[:60]
         self._email(row, cells)
         self._phone(row, cells)
         self._postcode(row, cells)
@@ -230,8 +232,12 @@ class Reader:
     def _heading(self, name: str, place: int | None) -> str:
         return presets.LABELS[name] if place is None else self.sheet.headings[place]
 
-    def _text(self, name: str, cells: list[Cell]) -> str:
-        return str(self._found(name, cells)[1])
+    def _text(self, row: Row, name: str, cells: list[Cell]) -> str:
+        heading, cell = self._found(name, cells)
+        if meaning.is_broken(text := str(cell)):
+            row.faults.append(Fault(heading, text, meaning.BROKEN))
+            return ""
+        return text
 
     def _email(self, row: Row, cells: list[Cell]) -> None:
         """Take the first address; Microsoft Forms writes `anonymous` where another column has it."""
@@ -254,9 +260,8 @@ class Reader:
     def _phone(self, row: Row, cells: list[Cell]) -> None:
         heading, cell = self._found("phone", cells)
         if cell != "":
-            number = phones.normalise(str(cell))
-            row.phone = number or ""
-            if number is None:
+            row.phone = phones.normalise(str(cell)) or ""
+            if not row.phone:
                 row.faults.append(
                     Fault(heading, str(cell), "This is not a telephone number; it is left out.")
                 )
@@ -264,9 +269,8 @@ class Reader:
     def _postcode(self, row: Row, cells: list[Cell]) -> None:
         heading, cell = self._found("postcode", cells)
         if cell != "":
-            postcode = postcodes.normalise(str(cell))
-            row.postcode = postcode or ""
-            if postcode is None:
+            row.postcode = postcodes.normalise(str(cell)) or ""
+            if not row.postcode:
                 row.faults.append(
                     Fault(heading, str(cell), "This is not a full postcode; it is left out.")
                 )

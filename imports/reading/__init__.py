@@ -7,7 +7,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePosixPath
@@ -22,6 +22,11 @@ Cell = str | datetime | date
 MAX_UNPACKED = 1024 * 1024 * 1024  # bytes in all files of a ZIP together
 MAX_COLUMNS = 1_000
 MAX_CELL = 20_000  # characters
+FAILED = "#VALUE!"  # stands for whatever Excel shows where a formula failed
+_NONE: Set[int] = frozenset()
+csv.field_size_limit(
+    4_000_000
+)  # a long cell is cut; one without end is a quotation mark that was left open
 
 
 class UnreadableError(Exception):
@@ -120,14 +125,25 @@ def _workbook(name: str, file: BinaryIO, wanted: str) -> Sheet:
             "This workbook cannot be read. Open it, save it as .xlsx without a password, and upload that."
         ) from error
     columns = {column - 1 - indent for column in left_out.columns}
+    failed = {
+        line: {column - 1 - indent for column in found} for line, found in left_out.failed.items()
+    }
     rows = (  # blank lines at the top are among them
-        (line, [_cell(value) for place, value in enumerate(cells) if place not in columns])
+        (line, _cells(cells, columns, failed.get(line, _NONE)))
         for line, cells in enumerate(table.iter_rows(), start=1)
         if line not in left_out.rows
     )
     others = [other for other in book.sheet_names if other != chosen]
     notes = _notes(chosen, others, left_out)
     return replace(_sheet(name, rows), notes=notes, choices=choices, title=chosen)
+
+
+def _cells(cells: Sequence[object], hidden_ones: Set[int], failed: Set[int]) -> list[Cell]:
+    return [
+        FAILED if place in failed else _cell(value)
+        for place, value in enumerate(cells)
+        if place not in hidden_ones
+    ]
 
 
 def _with_rows(book: CalamineWorkbook, names: list[str]) -> list[str]:

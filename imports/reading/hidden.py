@@ -1,7 +1,8 @@
-"""Which rows and columns of a workbook's sheet are hidden: calamine does not tell, and a hidden row may say yes.
+"""What calamine does not tell of a workbook's sheet: which rows and columns are hidden, and where a formula failed.
 
-Read from the marks in the sheet's own XML: ECMA-376 part 1, 18.3.1.13 and 18.3.1.73 for Excel; OpenDocument 1.3 part 3,
-19.749 (`table:visibility`) for ODS. Numbers count from 1.
+A hidden row may say yes, and a failed formula is no blank: it may have said no. Read from the marks in the sheet's own
+XML: ECMA-376 part 1, 18.3.1.13, 18.3.1.73 and 18.18.11 (cell type `e`) for Excel; OpenDocument 1.3 part 3, 19.749
+(`table:visibility`) for ODS. Numbers count from 1.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ _BLOCK = 1 << 20
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _PACKAGE = "{http://schemas.openxmlformats.org/package/2006/relationships}"
-_MARK = re.compile(rb"<(?:\w+:)?(row|col)\b([^>]*)>")
+_MARK = re.compile(rb"""<(?:\w+:)?(row|col|c(?=\s[^>]*\bt=["']e["']))\b([^>]*)>""")
+_PLACE = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
 _ODS_MARK = re.compile(rb"<(/?)table:(table-row|table-column|table)(?=[\s/>])([^>]*)>")
 _ATTRIBUTE = re.compile(rb"""([\w:-]+)\s*=\s*["']([^"']*)["']""")
 _MOST = 20_000  # an ODS sheet may end in a million repeated rows, or columns
@@ -25,10 +27,11 @@ _MOST = 20_000  # an ODS sheet may end in a million repeated rows, or columns
 
 @dataclass(slots=True)
 class Hidden:
-    """The hidden rows and columns of one sheet."""
+    """The hidden rows and columns of one sheet, and the columns in which a formula failed, by row (XLSX only)."""
 
     rows: set[int] = field(default_factory=set)
     columns: set[int] = field(default_factory=set)
+    failed: dict[int, set[int]] = field(default_factory=dict)
 
 
 def of_sheet(file: BinaryIO, sheet: str) -> Hidden:
@@ -88,6 +91,14 @@ def _of_xlsx(archive: zipfile.ZipFile, path: str) -> Hidden:
             last = int(told.get("r", last + 1))
             if told.get("hidden") in ("1", "true"):
                 hidden.rows.add(last)
+        elif found[1] == b"c":
+            place = _PLACE.search(found[2])
+            if place is None:
+                raise ValueError("A cell does not say where it is.")
+            column = 0
+            for letter in place[1]:
+                column = column * 26 + letter - 64
+            hidden.failed.setdefault(int(place[2]), set()).add(column)
         elif b"hidden" in found[2]:
             told = _attributes(found[2])
             if told.get("hidden") in ("1", "true"):
