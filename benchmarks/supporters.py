@@ -231,6 +231,8 @@ def _written(one: Someone, member_share: float, chance: random.Random) -> dict[s
         phone = one.landline
     elif roll < 0.5:
         phone = f"07700{chance.randint(200_000, 999_999)}"
+    elif roll < 0.515:
+        phone = _slip(phone, chance)
     style = chance.randrange(4)
     if phone and style == 1:
         phone = f"{phone[:5]} {phone[5:]}"
@@ -262,9 +264,9 @@ def _written(one: Someone, member_share: float, chance: random.Random) -> dict[s
 def write(folder: Path, base: int, new: int, seed: int) -> None:
     """Write base.csv, new.csv and truth.json (pairs of ids) into the folder: two in five of the new are on the base.
 
-    One in fifty of the new has a second row, and one in twelve of those on both has moved. The telephone of a person
-    is another's too where the numbers run out, as numbers are given out again. One row in five
-    has a date of birth.
+    One in fifty of the new has a second row, and one in twelve of those on both has moved, two in five of them within
+    their postal district. The telephone of a person is another's too where the numbers run out, as numbers are given
+    out again. One row in five has a date of birth.
     """
     chance = random.Random(seed)
     country = Country(chance)
@@ -297,7 +299,9 @@ def write(folder: Path, base: int, new: int, seed: int) -> None:
         writer.writeheader()
         for on_base, one in newcomers:
             if on_base is not None and chance.random() < 0.08:
-                one = replace(one, postcode=country.postcode(), landline="")
+                near = f"{one.postcode.split()[0]} {country.postcode().split()[1]}"
+                postcode = near if chance.random() < 0.4 else country.postcode()
+                one = replace(one, postcode=postcode, landline="")
             for _ in range(2 if chance.random() < 0.0204 else 1):
                 if on_base is not None:
                     truth.append((f"a{on_base}", f"b{rows}"))

@@ -34,7 +34,7 @@ def refold_act(act_id: str) -> None:
 @shared_task
 def match_lists() -> None:
     """Find duplicates within and across the lists, in a process of its own, whose memory ends with it."""
-    command = [sys.executable, "-m", "django", "match"]
+    command = [sys.executable, "-m", "django", "match", "--or-nothing"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 

@@ -71,9 +71,10 @@ class Servers:
         """Start the workers and their clock."""
         celery = ["-m", "celery", "-A", "config", "worker", "--loglevel", "INFO"]
         for name, processes, queues in (
-            ("worker", "2", "default,imports,matching,bulk"),
+            ("worker", "2", "default,imports,bulk"),
             # What must not wait for a campaign: stops, links, confirmations.
             ("quick-worker", "1", "transactional,default"),
+            ("matcher", "1", "matching"),
         ):
             chosen = ["--concurrency", processes, "--queues", queues, "--hostname", f"{name}@%h"]
             self._start(name, [*celery, *chosen], COALESCE_LOGIN="worker")

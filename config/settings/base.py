@@ -245,6 +245,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "crm.tasks.report_retention",
         "schedule": crontab(hour="4", minute="30"),
     },
+    "find duplicates": {"task": "crm.tasks.match_lists", "schedule": 300.0},
     "resume imports": {"task": "imports.tasks.sweep", "schedule": 30.0},
     "make and delete exports": {"task": "crm.tasks.sweep_exports", "schedule": 60.0},
     "bring permissions up to date": {

@@ -6,14 +6,18 @@ import duckdb
 
 from crm.matching import rules
 
+# Which pairs are looked at, of a row `l` and a new row `r`.
+WITHIN = "NOT l.is_new OR l.unique_id < r.unique_id"
+OLD_WITH_NEW = "NOT l.is_new"
+ACROSS = f"l.issuer <> r.issuer AND ({WITHIN})"
 
-def block(connection: duckdb.DuckDBPyConnection, *, within: bool) -> None:
+
+def block(connection: duckdb.DuckDBPyConnection, which: str) -> None:
     """Make the table `blocked` of the table `entry`: join_key_l, join_key_r, each pair once.
 
-    Every pair has a new row at the right. At its left is a row of the base or, with `within`, another new row of a
-    lower id. A pass over the entries for each key; what is joined is then as much as there are pairs.
+    Every pair has a new row at the right; `which` says which rows there are at its left. A pass over the entries for
+    each key; what is joined is then as much as there are pairs.
     """
-    pairs = "NOT l.is_new OR l.unique_id < r.unique_id" if within else "NOT l.is_new"
     connection.execute("CREATE OR REPLACE TEMP TABLE found (join_key_l BIGINT, join_key_r BIGINT)")
     for parts, most in rules.KEYS.values():
         known = " AND ".join(f"{part} IS NOT NULL" for part in parts)
@@ -21,11 +25,11 @@ def block(connection: duckdb.DuckDBPyConnection, *, within: bool) -> None:
             f"""
             INSERT INTO found
             WITH keyed AS MATERIALIZED (
-                SELECT unique_id, is_new, hash({", ".join(parts)}) AS key FROM entry WHERE {known}
+                SELECT unique_id, is_new, issuer, hash({", ".join(parts)}) AS key FROM entry WHERE {known}
             ), worth AS (
                 SELECT key FROM keyed GROUP BY key HAVING count(*) BETWEEN 2 AND {most} AND bool_or(is_new)
             ), short AS MATERIALIZED (SELECT * FROM keyed SEMI JOIN worth USING (key))
-            SELECT l.unique_id, r.unique_id FROM short l JOIN short r USING (key) WHERE r.is_new AND ({pairs})
+            SELECT l.unique_id, r.unique_id FROM short l JOIN short r USING (key) WHERE r.is_new AND ({which})
             """
         )
     connection.execute(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from crm.matching import columns, pairs
+from crm.matching import blocking, columns, pairs
 from crm.matching.model import Model, TooLittle, count, learn
 
 
@@ -62,7 +62,7 @@ def _match(
         model = model or learn(connection, both=right is not None)
     except TooLittle as error:
         raise BadFile(f"{error} Give a model with --model, or files with more columns.") from error
-    pairs.score(connection, model, within=right is None)
+    pairs.score(connection, model, blocking.WITHIN if right is None else blocking.OLD_WITH_NEW)
     if right is None:
         pairs.close(connection)
     target = str(out).replace("'", "''")

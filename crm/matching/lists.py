@@ -1,13 +1,19 @@
-"""The engine on the organisations' lists: supporters and their contact points in, pairs with their evidence out."""
+"""The engine on the organisations' lists: supporters and their contact points in, pairs with their evidence out.
+
+Each organisation's list is scored as if there were no other, since its staff see the figures: how rare a name is and
+who else reads an inbox must tell nothing of another's list (house rule 4). Pairs across two are scored apart.
+"""
 
 from __future__ import annotations
 
 import tempfile
+from itertools import combinations
 from pathlib import Path
 
 import duckdb
 
 from crm.matching import columns, pairs, rules
+from crm.matching.blocking import ACROSS, WITHIN
 from crm.matching.model import Model, learn
 
 SUPPORTERS = {
@@ -21,8 +27,9 @@ SUPPORTERS = {
 }
 POINTS = {"supporter_id": "BIGINT", "channel": "SMALLINT", "folded": "VARCHAR"}
 TICKETS = {"supporter_id": "BIGINT", "ticket": "BIGINT"}
-# Tiers as the lists keep them (crm.models.Tier), and the ends of a comparison in a word.
-CERTAIN, POSSIBLE, HOUSEHOLD = 1, 2, 3
+# Tiers as the lists keep them (crm.models.Tier), one for pairs that are nothing to ask about but must not be joined
+# through a third, and the ends of a comparison in a word.
+CERTAIN, POSSIBLE, HOUSEHOLD, APART = 1, 2, 3, 4
 SAME, ALIKE, DIFFERENT = "same", "alike", "different"
 
 
@@ -31,14 +38,60 @@ def match(folder: Path, model: Model) -> Path:
 
     `folder` holds supporters.csv, points.csv and tickets.csv, without heads, with the columns above. A supporter who
     was merged is in it beside the canonical one; new is who has a ticket. The file of pairs has no head: the two
-    canonical ids, the tier, the probability, the match weight, the evidence as JSON, and what held the pair back as an
-    array of PostgreSQL.
+    canonical ids, the tier, the probability, the match weight, the evidence as JSON, what held the pair back as an
+    array of PostgreSQL, and whether both are of one organisation.
     """
     pairs_file = folder / "pairs.csv"
     with _opened(folder) as connection:
-        pairs.score(connection, model, within=True, explained=True)
-        _write(connection, model, pairs_file)
+        connection.execute("ALTER TABLE entry RENAME TO everyone")
+        found = connection.execute(
+            "SELECT issuer, bool_or(is_new) FROM everyone GROUP BY issuer ORDER BY issuer"
+        ).fetchall()
+        has_new = dict(found)
+        scopes: list[tuple[tuple[int, ...], str]] = [((one,), WITHIN) for one in has_new]
+        scopes += [(pair, ACROSS) for pair in combinations(has_new, 2)]
+        for issuers, which in scopes:
+            if any(has_new[issuer] for issuer in issuers):
+                _score(connection, model, issuers, which)
+        _write(connection, pairs_file)
     return pairs_file
+
+
+def _score(
+    connection: duckdb.DuckDBPyConnection, model: Model, issuers: tuple[int, ...], which: str
+) -> None:
+    """Add to the table `known` the pairs of these organisations' people, as if there were no other list."""
+    among = ", ".join(map(str, issuers))
+    connection.execute(f"CREATE OR REPLACE VIEW entry AS FROM everyone WHERE issuer IN ({among})")
+    pairs.score(connection, model, which, explained=True)
+    facts = ", ".join(_fact(name) for name in model.compared)
+    households = ", ".join(f"'{name}'" for name in rules.OF_HOUSEHOLDS)
+    connection.execute(
+        f"""
+        INSERT INTO known
+        SELECT l.supporter_id, r.supporter_id, p.probability, p.match_weight,
+               CASE WHEN p.tier = 'certain' THEN {CERTAIN}
+                    WHEN list_has_any(j.guards, [{households}]) THEN {HOUSEHOLD} ELSE {POSSIBLE} END,
+               j.guards, {which == WITHIN}, list_filter([{facts}], lambda fact: fact IS NOT NULL),
+               p.match_weight - j.match_weight
+        FROM pair p JOIN judged j USING (left_id, right_id)
+        JOIN whose l ON l.unique_id = p.left_id JOIN whose r ON r.unique_id = p.right_id
+        WHERE l.supporter_id <> r.supporter_id
+        """
+    )
+    if which == WITHIN:
+        connection.execute(
+            f"""
+            INSERT INTO known
+            WITH joined AS (
+                SELECT unnest([left_id, right_id]) AS unique_id FROM pair WHERE tier = 'certain'
+            )
+            SELECT l.supporter_id, r.supporter_id, 0, 0, {APART}, j.guards, true, [], 0
+            FROM judged j ANTI JOIN pair p USING (left_id, right_id)
+            JOIN whose l ON l.unique_id = j.left_id JOIN whose r ON r.unique_id = j.right_id
+            WHERE j.guards <> [] AND j.left_id IN (FROM joined) AND j.right_id IN (FROM joined)
+            """
+        )
 
 
 def train(folder: Path) -> Model:
@@ -60,58 +113,58 @@ def _opened(folder: Path) -> duckdb.DuckDBPyConnection:
                 "?", f"'{folder / name}.csv'"
             )
         )
-    # A supporter of several addresses has a row for each: the first with the first telephone, and so on.
+    # Each supporter has a row with an address and a telephone; what more they have comes on rows beside it.
     connection.execute(
         """
         CREATE TABLE listed AS
         WITH reached AS (
-            SELECT DISTINCT s.canonical_id AS who, p.channel, p.folded
-            FROM points p JOIN supporters s ON s.id = p.supporter_id
-        ), placed AS (
-            SELECT *, row_number() OVER (PARTITION BY who, channel ORDER BY folded) AS place FROM reached
-        ), both_ways AS (
-            SELECT who, e.folded AS email, t.folded AS phone
-            FROM (FROM placed WHERE channel = 1) e FULL JOIN (FROM placed WHERE channel = 2) t USING (who, place)
+            SELECT s.canonical_id AS who, p.channel, p.folded FROM points p JOIN supporters s ON s.id = p.supporter_id
+        ), first AS (
+            SELECT who, min(folded) FILTER (channel = 1) AS email, min(folded) FILTER (channel = 2) AS phone,
+                   max(folded) FILTER (channel = 1) AS other_email, max(folded) FILTER (channel = 2) AS other_phone
+            FROM reached GROUP BY who
+        ), several AS (FROM first WHERE email <> other_email OR phone <> other_phone), row_of AS (
+            SELECT who, email, phone, who AS unique_id FROM first
+            UNION ALL
+            SELECT who, CASE WHEN channel = 1 THEN folded END, CASE WHEN channel = 2 THEN folded END,
+                   -row_number() OVER ()
+            FROM (SELECT DISTINCT who, r.channel, r.folded FROM reached r JOIN several s USING (who)
+                  WHERE r.folded <> CASE WHEN r.channel = 1 THEN s.email ELSE s.phone END)
         ), fresh AS (
             SELECT DISTINCT s.canonical_id AS who FROM supporters s JOIN tickets t ON t.supporter_id = s.id
         )
-        SELECT row_number() OVER () AS unique_id, s.id AS supporter_id, s.organisation_id AS issuer,
+        SELECT coalesce(r.unique_id, s.id) AS unique_id, s.id AS supporter_id, s.organisation_id AS issuer,
                f.who IS NOT NULL AS is_new,
-               s.first_name, s.last_name, b.email, b.phone, s.postcode, s.external_id AS membership_number,
+               s.first_name, s.last_name, r.email, r.phone, s.postcode, s.external_id AS membership_number,
                NULL::VARCHAR AS street_number, NULL::VARCHAR AS address_line_1, NULL::VARCHAR AS address_line_2,
                NULL::VARCHAR AS town, NULL::VARCHAR AS state, NULL::VARCHAR AS date_of_birth
-        FROM supporters s LEFT JOIN fresh f ON f.who = s.id LEFT JOIN both_ways b ON b.who = s.id
+        FROM supporters s LEFT JOIN fresh f ON f.who = s.id LEFT JOIN row_of r ON r.who = s.id
         WHERE s.id = s.canonical_id
         """
     )
     columns.compare_forms(connection, "listed")
+    connection.execute(
+        """
+        CREATE TABLE known (one BIGINT, other BIGINT, probability DOUBLE, match_weight DOUBLE, tier TINYINT,
+            guards VARCHAR[], is_within BOOLEAN,
+            facts STRUCT(comparison VARCHAR, "level" VARCHAR, words VARCHAR, weight DOUBLE)[], held DOUBLE)
+        """
+    )
     connection.execute("CREATE TABLE whose AS SELECT unique_id, supporter_id, issuer FROM listed")
     connection.execute("DROP TABLE listed")
     return connection
 
 
-def _write(connection: duckdb.DuckDBPyConnection, model: Model, out: Path) -> None:
-    facts = ", ".join(_fact(name) for name in model.compared)
+def _write(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
     words = " ".join(
         f"WHEN '{name}' THEN '{said.replace(chr(39), chr(39) * 2)}'"
         for name, (said, _) in rules.GUARDS.items()
     )
-    households = ", ".join(f"'{name}'" for name in rules.OF_HOUSEHOLDS)
     connection.execute(
         f"""
         COPY (
-            WITH known AS (
-                SELECT l.supporter_id AS one, r.supporter_id AS other, p.probability, p.match_weight,
-                       CASE WHEN p.tier = 'certain' THEN {CERTAIN}
-                            WHEN list_has_any(j.guards, [{households}]) THEN {HOUSEHOLD} ELSE {POSSIBLE} END AS tier,
-                       list_transform(j.guards, lambda guard: CASE guard {words} END) AS guards,
-                       list_filter([{facts}], lambda fact: fact IS NOT NULL) AS facts,
-                       p.match_weight - j.match_weight AS held
-                FROM pair p JOIN judged j USING (left_id, right_id)
-                JOIN whose l ON l.unique_id = p.left_id JOIN whose r ON r.unique_id = p.right_id
-                WHERE l.supporter_id <> r.supporter_id
-            ), best AS (
-                SELECT * FROM known
+            WITH best AS (
+                SELECT * REPLACE (list_transform(guards, lambda guard: CASE guard {words} END) AS guards) FROM known
                 QUALIFY row_number() OVER (PARTITION BY least(one, other), greatest(one, other)
                                            ORDER BY tier, match_weight DESC) = 1
             )
@@ -121,7 +174,7 @@ def _write(connection: duckdb.DuckDBPyConnection, model: Model, out: Path) -> No
                        'words': 'It is for people to say: ' || list_aggregate(guards, 'string_agg', ', ') || '.',
                        'weight': round(held, 2)}}) END),
                    '{{' || coalesce(list_aggregate(list_transform(guards, lambda guard: '"' || guard || '"'),
-                                                 'string_agg', ','), '') || '}}'
+                                                 'string_agg', ','), '') || '}}', is_within
             FROM best
         ) TO '{out}' (HEADER false)
         """

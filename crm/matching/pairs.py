@@ -10,19 +10,19 @@ from splink import DuckDBAPI, Linker
 from splink.clustering import cluster_pairwise_predictions_at_threshold
 
 from crm.matching import rules
-from crm.matching.blocking import block
+from crm.matching.blocking import WITHIN, block
 from crm.matching.model import Model, count
 
 
 def score(
-    connection: duckdb.DuckDBPyConnection, model: Model, *, within: bool, explained: bool = False
+    connection: duckdb.DuckDBPyConnection, model: Model, which: str, *, explained: bool = False
 ) -> None:
     """Make the table `pair` of the table `entry`: left_id, right_id, probability, match_weight, tier.
 
-    Every pair has a new entry at the right, and at the left one of the base or, with `within`, another new one.
+    Every pair has a new entry at the right; `which` of the pairs are looked at, crm/matching/blocking.py says.
     `explained`: the table `judged` says beside each pair what each comparison weighed.
     """
-    block(connection, within=within)
+    block(connection, which)
     learnt = copy.deepcopy(model.settings)
     rows = max(count(connection), 1)
     prior = learnt["probability_two_random_records_match"] * model.rows / rows
@@ -39,7 +39,10 @@ def score(
     linker.table_management.register_blocked_pairs_for_predict(
         database.register("blocked", dataset_display_name="blocked")
     )
-    scored = linker.inference.predict(threshold_match_probability=0.01, warning_mode="never")
+    scored = linker.inference.predict(
+        threshold_match_probability=rules.HEARD if which == WITHIN else rules.POSSIBLE,
+        warning_mode="never",
+    )
     _judge(connection, scored.physical_name, model)
 
 
@@ -92,7 +95,7 @@ def _judge(connection: duckdb.DuckDBPyConnection, scored: str, model: Model) -> 
                CASE WHEN guards = [] AND match_probability >= {rules.CERTAIN} AND {rules.CERTAINLY}
                     THEN 'certain' ELSE 'possible' END AS tier
         FROM judged
-        WHERE match_probability >= {rules.POSSIBLE}
+        WHERE match_probability >= {rules.POSSIBLE} AND NOT ({rules.HOUSEMATES})
         """
     )
 

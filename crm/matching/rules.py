@@ -149,7 +149,7 @@ KEYS: dict[str, tuple[tuple[str, ...], int]] = {
     "email": (("email",), 12),
     "phone": (("phone",), 12),
     "membership": (("membership_number",), 12),
-    "names": (("least(first_name, last_name)", "greatest(first_name, last_name)"), 12),
+    "names": (("least(first_name, last_name)", "greatest(first_name, last_name)"), 4),
     "names_district": (("first_name", "last_name", "district"), 40),
     "last_postcode": (("last_name", "postcode"), 12),
     "first_postcode": (("first_name", "postcode"), 12),
@@ -205,6 +205,7 @@ SURE_SHARE = 0.75  # of the pairs of one person, those which SURE finds
 TOO_FEW_TO_BE_RARE = (
     100  # rows at which half as much is made of a value being rare: few rows say little of that
 )
+HEARD = 0.01  # from here on a guard holds a pair against a cluster that would join it
 POSSIBLE = 0.5
 JOINED = 0.9  # above it, rows of one list are one cluster
 CERTAIN = 0.99
@@ -253,6 +254,8 @@ GUARDS = {
     ),
     "other_membership": ("two membership numbers", "g_membership_number = 0"),
 }
+# Of such a pair there is nothing to ask: two first names in one home, with neither an inbox nor a telephone in common.
+HOUSEMATES = "list_contains(guards, 'other_first_name') AND g_email < 2 AND g_phone < 2"
 OF_HOUSEHOLDS = ("other_first_name", "whose_first_name")  # lifted where there are none
 # What a certain pair shows besides its score: names that fit and one thing of the person's own, or nearly their own
 # address at their own postcode; an initial and a whole last name with one thing of their own; or half of a name that
@@ -279,6 +282,7 @@ def digest() -> str:
         SURE,
         SURE_SHARE,
         TOO_FEW_TO_BE_RARE,
+        HEARD,
         POSSIBLE,
         JOINED,
         CERTAIN,
@@ -291,6 +295,7 @@ def digest() -> str:
         HOMES_SEEN,
         GUARDS,
         OF_HOUSEHOLDS,
+        HOUSEMATES,
         FAMILY,
         READERS,
         OWN,

@@ -32,15 +32,15 @@ class Matched:
     left_for_review: int
 
 
-def match_lists(model: Model | None = None) -> Matched | None:
-    """Compare whoever is yet to be matched; None while another run is under way.
+def match_lists(model: Model | None = None, *, waits: bool = True) -> Matched:
+    """Compare whoever is yet to be matched. While another run is under way, wait for it, or do nothing.
 
     Reads in one short transaction, compares outside any, and writes in another: what stops it in between leaves the
     queue as it was, and the next run does it all again. Every join and link can be undone, and what people decided
     stays. Without a model the newest that was learnt is used, or the shipped one.
     """
-    if not unmatched.begin():
-        return None
+    if not unmatched.begin(waits=waits):
+        return Matched(0, 0, 0)
     try:
         with tempfile.TemporaryDirectory() as place:
             return _run(Path(place), model)
@@ -61,6 +61,7 @@ def _run(folder: Path, model: Model | None) -> Matched:
         grown = sql.merge_within()
         profiles.refresh(supporter_ids=sorted(set(grown)))
         permissions.refold(supporter_ids=sorted(set(grown)))
+        sql.resolve()
         organisations = Organisation.objects.order_by("pk").values_list("pk", flat=True)
         linked = sum(sql.link_across(one, other) for one, other in combinations(organisations, 2))
         stored = sql.keep(model_id=name(model))

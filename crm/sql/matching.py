@@ -27,21 +27,25 @@ _DECIDED_ACROSS = """
 """
 
 
-# Rows in: `scored`. Rows out: each pair once, as the canonical entries are now, by the best score.
-_PAIR_OF = """
-    SELECT DISTINCT ON (a.canonical_id, b.canonical_id)
-           a.canonical_id AS one, a.organisation_id AS one_organisation,
-           b.canonical_id AS other, b.organisation_id AS other_organisation,
-           t.tier, t.probability, t.match_weight, t.evidence, t.guards
-    FROM (SELECT *, one AS x, other AS y FROM scored UNION ALL SELECT *, other, one FROM scored) t
-    JOIN crm_supporter a ON a.id = t.x JOIN crm_supporter b ON b.id = t.y
-    WHERE a.erased_at IS NULL AND b.erased_at IS NULL AND a.canonical_id <> b.canonical_id AND {sides}
-    ORDER BY a.canonical_id, b.canonical_id, t.tier, t.match_weight DESC
+# Rows in: `scored`. Rows out: each pair once, as the canonical entries are now, by the best score; the organisation of
+# the lower id first, and inside one the older entry. `n` is the row of `scored`, whose evidence nothing here sorts.
+_PAIRS = """
+    SELECT DISTINCT ON (one, other) one, one_organisation, other, other_organisation, tier, guards, n
+    FROM (
+        SELECT CASE WHEN in_order THEN t.a ELSE t.b END AS one, CASE WHEN in_order THEN t.b ELSE t.a END AS other,
+               least(oa, ob) AS one_organisation, greatest(oa, ob) AS other_organisation, tier, guards, match_weight, n
+        FROM (
+            SELECT a.canonical_id AS a, a.organisation_id AS oa, b.canonical_id AS b, b.organisation_id AS ob,
+                   (a.organisation_id, a.canonical_id) < (b.organisation_id, b.canonical_id) AS in_order,
+                   t.tier, t.guards, t.match_weight, t.n
+            FROM scored t JOIN crm_supporter a ON a.id = t.one JOIN crm_supporter b ON b.id = t.other
+            WHERE a.erased_at IS NULL AND b.erased_at IS NULL AND a.canonical_id <> b.canonical_id AND {which}
+        ) t
+    ) p
+    ORDER BY one, other, tier, match_weight DESC
 """
-_INSIDE = _PAIR_OF.format(
-    sides="a.organisation_id = b.organisation_id AND a.canonical_id < b.canonical_id"
-)
-_BETWEEN = _PAIR_OF.format(sides="a.organisation_id < b.organisation_id")
+
+_TO_MERGE = "t.is_within AND (t.tier = 1 OR t.guards <> '{}')"
 
 
 def take(pairs: Path) -> None:
@@ -51,13 +55,22 @@ def take(pairs: Path) -> None:
     """
     with connection.cursor() as cursor:
         _make_scored(cursor)
-        with pairs.open("rb") as file, cursor.copy("COPY scored FROM STDIN (FORMAT csv)") as copy:
+        with (
+            pairs.open("rb") as file,
+            cursor.copy(f"COPY {_SCORED} FROM STDIN (FORMAT csv)") as copy,
+        ):
             while block := file.read(1 << 20):
                 copy.write(block)
         cursor.execute(
-            "DELETE FROM scored s USING crm_unmatched u WHERE u.supporter_id IN (s.one, s.other)"
+            """
+            DELETE FROM scored WHERE one IN (SELECT supporter_id FROM crm_unmatched)
+                OR other IN (SELECT supporter_id FROM crm_unmatched)
+            """
         )
         cursor.execute("ANALYZE scored")
+
+
+_SCORED = "scored (one, other, tier, probability, match_weight, evidence, guards, is_within)"
 
 
 def _make_scored(cursor: CursorWrapper) -> None:
@@ -65,7 +78,8 @@ def _make_scored(cursor: CursorWrapper) -> None:
     cursor.execute(
         """
         CREATE TEMPORARY TABLE scored (one bigint, other bigint, tier smallint, probability float8,
-            match_weight float8, evidence jsonb, guards text[]) ON COMMIT DROP
+            match_weight float8, evidence jsonb, guards text[], is_within boolean,
+            n integer GENERATED ALWAYS AS IDENTITY) ON COMMIT DROP
         """
     )
 
@@ -81,7 +95,9 @@ def merge_within() -> list[int]:
         while True:
             cursor.execute(
                 f"""
-                WITH known AS MATERIALIZED ({_INSIDE}), decided AS MATERIALIZED (
+                WITH known AS MATERIALIZED (
+                    {_PAIRS.format(which=_TO_MERGE)}
+                ), decided AS MATERIALIZED (
                     {_DECIDED} UNION SELECT one, other FROM known WHERE cardinality(guards) > 0
                 ), pair AS MATERIALIZED (
                     SELECT one, other, one_organisation FROM known
@@ -89,11 +105,11 @@ def merge_within() -> list[int]:
                 ), found AS MATERIALIZED (
                     SELECT other, min(one) AS one, min(one_organisation) AS organisation_id FROM pair
                     WHERE one NOT IN (SELECT other FROM pair) GROUP BY other
+                ), apart AS MATERIALIZED (
+                    SELECT f.other FROM decided d JOIN found e ON e.other = d.lo JOIN found f ON f.other = d.hi
+                    WHERE e.one = f.one
                 ), step AS MATERIALIZED (
-                    SELECT f.* FROM found f WHERE NOT EXISTS (
-                        SELECT FROM found e JOIN decided d
-                            ON d.lo = least(e.other, f.other) AND d.hi = greatest(e.other, f.other)
-                        WHERE e.one = f.one AND e.other < f.other)
+                    SELECT * FROM found WHERE other NOT IN (SELECT other FROM apart)
                 ), moved AS (
                     UPDATE crm_supporter s SET canonical_id = step.one FROM step
                     WHERE s.canonical_id = step.other RETURNING step.one, step.other, step.organisation_id, s.id
@@ -110,6 +126,16 @@ def merge_within() -> list[int]:
             kept += found
 
 
+def resolve() -> None:
+    """Make the temporary table `resolved` of `scored`: each pair once, as the entries stand after what was merged."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS resolved")
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE resolved ON COMMIT DROP AS {_PAIRS.format(which='t.tier < 4')}"
+        )
+        cursor.execute("ANALYZE resolved")
+
+
 def link_across(one_organisation: int, other_organisation: int) -> int:
     """Link supporters of two organisations that are one person beyond doubt; give how many pairs.
 
@@ -121,7 +147,7 @@ def link_across(one_organisation: int, other_organisation: int) -> int:
             f"""
             CREATE TEMPORARY TABLE match_pair ON COMMIT DROP AS
             WITH pair AS (
-                SELECT * FROM ({_BETWEEN}) p
+                SELECT * FROM resolved
                 WHERE tier = 1 AND one_organisation = %s AND other_organisation = %s
                   AND (one, other) NOT IN ({_DECIDED_ACROSS})
             ), counted AS (
@@ -162,11 +188,8 @@ def link_across(one_organisation: int, other_organisation: int) -> int:
         )
         cursor.execute(
             """
-            UPDATE scored t SET tier = 2, guards = guards || ARRAY['several candidates']
-            FROM match_pair m, crm_supporter a, crm_supporter b
-            WHERE NOT m.is_clear AND a.id = t.one AND b.id = t.other
-              AND least(a.canonical_id, b.canonical_id) = least(m.one, m.other)
-              AND greatest(a.canonical_id, b.canonical_id) = greatest(m.one, m.other)
+            UPDATE resolved r SET tier = 2, guards = guards || ARRAY['several candidates']
+            FROM match_pair m WHERE NOT m.is_clear AND r.one = m.one AND r.other = m.other
             """
         )
         cursor.execute("SELECT count(*) FROM match_pair WHERE is_clear")
@@ -188,16 +211,17 @@ class Stored:
     decided: int
 
 
-_UNLINKED = f"""
-    WITH linked AS MATERIALIZED (
-        SELECT s.canonical_id AS who, l.person_id FROM crm_link l JOIN crm_supporter s ON s.id = l.supporter_id)
-    SELECT p.* FROM ({_BETWEEN}) p
-    WHERE NOT EXISTS (SELECT FROM linked x JOIN linked y USING (person_id) WHERE x.who = p.one AND y.who = p.other)
-"""
 _KEEP = """
+    WITH decided AS MATERIALIZED ({decided}), linked AS MATERIALIZED (
+        SELECT s.canonical_id AS who, l.person_id FROM crm_link l JOIN crm_supporter s ON s.id = l.supporter_id
+    )
     INSERT INTO {table} (public_id, {columns}, tier, probability, match_weight, evidence, guards, model_id, found_at)
-    SELECT gen_random_uuid(), {values}, tier, probability, match_weight, evidence, guards, %(model)s, now()
-    FROM ({pairs}) p WHERE (one, other) NOT IN (SELECT lo, hi FROM ({decided}) d)
+    SELECT gen_random_uuid(), {columns}, p.tier, t.probability, t.match_weight, t.evidence, p.guards, %(model)s, now()
+    FROM (SELECT one AS one_id, one_organisation AS one_organisation_id, one_organisation AS organisation_id,
+                 other AS other_id, other_organisation AS other_organisation_id, tier, guards, n FROM resolved) p
+    JOIN scored t USING (n)
+    WHERE {sides} AND (one_id, other_id) NOT IN (SELECT lo, hi FROM decided)
+      AND NOT EXISTS (SELECT FROM linked x JOIN linked y USING (person_id) WHERE x.who = one_id AND y.who = other_id)
     ON CONFLICT ({key}) DO UPDATE
         SET tier = EXCLUDED.tier, probability = EXCLUDED.probability, match_weight = EXCLUDED.match_weight,
             evidence = EXCLUDED.evidence, guards = EXCLUDED.guards, model_id = EXCLUDED.model_id,
@@ -208,34 +232,35 @@ _KEEP = """
 _WITHIN = _KEEP.format(
     table="crm_match",
     columns="organisation_id, one_id, other_id",
-    values="one_organisation, one, other",
     key="organisation_id, one_id, other_id",
-    pairs=_INSIDE,
+    sides="organisation_id = other_organisation_id",
     decided=_DECIDED,
 )
 _ACROSS = _KEEP.format(
     table="crm_sharedmatch",
     columns="one_id, one_organisation_id, other_id, other_organisation_id",
-    values="one, one_organisation, other, other_organisation",
     key="one_id, other_id",
-    pairs=_UNLINKED,
+    sides="one_organisation_id < other_organisation_id",
     decided=_DECIDED_ACROSS,
 )
 
 
 def store(rows: Iterable[Row], *, model_id: str) -> Stored:
-    """Keep these scored pairs for people to decide: `take` and `keep` in one, for pairs at hand. Platform scope."""
+    """Keep these scored pairs for people to decide: a run without what it joins and links. Platform scope."""
     with connection.cursor() as cursor:
         _make_scored(cursor)
-        with cursor.copy("COPY scored FROM STDIN") as copy:
+        with cursor.copy(f"COPY {_SCORED} FROM STDIN") as copy:
             for one, other, tier, probability, weight, evidence, guards in rows:
-                copy.write_row((one, other, tier, probability, weight, evidence, list(guards)))
+                copy.write_row(
+                    (one, other, tier, probability, weight, evidence, list(guards), None)
+                )
         cursor.execute("ANALYZE scored")
+    resolve()
     return keep(model_id=model_id)
 
 
 def keep(*, model_id: str) -> Stored:
-    """Keep the pairs of `scored` for people to decide, in two statements however many they are. Platform scope.
+    """Keep the pairs of `resolved` for people to decide, in two statements however many they are. Platform scope.
 
     Pairs in either order, of one organisation or of two; who is erased or one person by now is passed over. A pair
     of which people decided anything keeps its decision and its score.
@@ -248,5 +273,6 @@ def keep(*, model_id: str) -> Stored:
             cursor.execute(statement, {"model": model_id})
             kept += [is_new for (is_new,) in cursor.fetchall()]
         cursor.execute("DROP TABLE scored")
+        cursor.execute("DROP TABLE resolved")
     new = sum(kept)
     return Stored(new=new, rescored=len(kept) - new, decided=count - len(kept))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db import connection
 
-_LOCK = 6_019_270_412  # advisory lock: one run of matching at a time
+LOCK = 6_019_270_412  # advisory lock: one run of matching at a time
 # The tickets are read first: who changes afterwards has another one, and is matched again by the next run.
 _FILES = {
     "tickets": "SELECT supporter_id, ticket FROM crm_unmatched",
@@ -18,10 +18,13 @@ _FILES = {
 }
 
 
-def begin() -> bool:
-    """Keep every other run away until `end`; False if one is under way."""
+def begin(*, waits: bool) -> bool:
+    """Keep every other run away until `end`. While one is under way: wait for it, or give False."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        if waits:
+            cursor.execute("SELECT true FROM (SELECT pg_advisory_lock(%s)) l", [LOCK])
+        else:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
         (taken,) = cursor.fetchone()
     return bool(taken)
 
@@ -29,7 +32,7 @@ def begin() -> bool:
 def end() -> None:
     """Let other runs begin."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 def is_empty() -> bool:

@@ -81,6 +81,9 @@ class Visit:
             sheet = load_workbook(io.BytesIO(body)).worksheets[0]
             body = repr(list(sheet.values)).encode()
         text = plain(body)
+        if path.startswith(reverse("who-did-what")):
+            # Of rows that one statement changed, which was noted first is chance.
+            text = "".join(sorted(re.split(r"(?=<tr)", text)))
         self.seen.append((plain(path.encode()), answer.status_code, text))
         return body.decode()
 

@@ -72,7 +72,9 @@ class Host:
         """Start a process for each line of a block."""
         for line in block.strip().splitlines():
             name = next(
-                word for word in ("gunicorn", "quick-worker", "worker", "beat") if word in line
+                word
+                for word in ("gunicorn", "quick-worker", "matcher", "worker", "beat")
+                if word in line
             )
             with self.log(name).open("wb") as log:
                 self.running[name] = subprocess.Popen(
@@ -244,6 +246,7 @@ def test_the_worker_takes_what_the_clock_gives_it(host: Host) -> None:
         "gunicorn": None,
         "worker": None,
         "quick-worker": None,
+        "matcher": None,
         "beat": None,
     }
 

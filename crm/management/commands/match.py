@@ -15,7 +15,7 @@ from crm.services import match_lists
 
 
 class Command(BaseCommand):
-    """`match [--model FILE] [--json]`."""
+    """`match [--model FILE] [--or-nothing] [--json]`."""
 
     help = (
         "Compare whoever is new or changed with everybody: join the clear duplicates of each list, link the clear "
@@ -29,6 +29,9 @@ class Command(BaseCommand):
             type=Path,
             help="a saved model; without it the one in use, or the shipped one",
         )
+        parser.add_argument(
+            "--or-nothing", action="store_true", help="do nothing while another run is under way"
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,10 +40,7 @@ class Command(BaseCommand):
             model = Model.from_json(options["model"].read_text()) if options["model"] else None
         except (ValueError, OSError) as error:
             raise CommandError(str(error)) from error
-        matched = match_lists.match_lists(model)
-        if matched is None:
-            self.stdout.write("Another run is under way, and this one did nothing.")
-            return
+        matched = match_lists.match_lists(model, waits=not options["or_nothing"])
         if options["json"]:
             self.stdout.write(json.dumps(asdict(matched)))
             return
