@@ -111,7 +111,12 @@ class Job:
         with self._step("match", "matched the lists, so that one person is one person") as found:
             counts = json.loads(self.servers.manage("match", "--json").strip().splitlines()[-1])
             found |= {"on_both_lists": counts["linked"]}
-        _agree("people on both lists", truth.linked, self.witness.linked())
+        pairs = self.witness.linked()
+        _agree(
+            "two people taken for one", [], [pair for pair in pairs if pair not in truth.on_both]
+        )
+        missed = [pair for pair in truth.on_both if pair[0] == pair[1] and pair not in pairs]
+        _agree("people on both lists at one address who were missed", [], missed)
 
     def _segments(self, truth: Truth) -> None:
         with self._step("segments", "made the segments SENCOs, parents and carers, teachers"):

@@ -62,7 +62,8 @@ class Truth:
     today: str
     rows: dict[str, int]
     supporters: dict[str, int]
-    linked: int
+    linked: int  # people on both lists at one address
+    on_both: list[list[str]]  # the inboxes of everyone on both, SOCR's first
     mailable: dict[str, list[str]]
     sencos: dict[str, list[str]]
     left_out: dict[str, dict[str, list[str]]]
@@ -117,6 +118,10 @@ def expect(files: dict[str, list[Row]], humans: list[Human], today: date, seed: 
         rows={key: len(files[name]) for key, name in _COUNTED.items()},
         supporters={name: len(ledger.people) for name, ledger in ledgers.items()},
         linked=len(socr.people.items() & neu.people.items()),
+        on_both=sorted(
+            [socr.people[human], neu.people[human]]
+            for human in socr.people.keys() & neu.people.keys()
+        ),
         mailable=mailable,
         sencos={name: ledger.mailable_sencos() for name, ledger in ledgers.items()},
         left_out={name: ledger.left_out() for name, ledger in ledgers.items()},

@@ -43,13 +43,17 @@ class Witness:
             )
         )
 
-    def linked(self) -> int:
-        """Count the people who were found on more than one list."""
-        return int(
-            self._one(
-                "SELECT count(*) FROM (SELECT FROM crm_link GROUP BY person_id HAVING count(*) > 1) p"
-            )
+    def linked(self) -> list[list[str]]:
+        """Give the inboxes of the people who were found on both lists, SOCR's first."""
+        found = self._connection.execute(
+            """
+            SELECT array_agg(lower(c.address) ORDER BY o.code DESC)
+            FROM crm_link l JOIN crm_organisation o ON o.id = l.organisation_id
+            JOIN crm_contactpoint c ON c.supporter_id = l.supporter_id AND c.channel = 1
+            GROUP BY l.person_id HAVING count(*) > 1
+            """
         )
+        return sorted(pair for (pair,) in found)
 
     def is_done(self, name: str) -> bool:
         """Tell whether a campaign is sent."""
