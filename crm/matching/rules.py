@@ -11,10 +11,12 @@ ALIKE = "(jaro_winkler_similarity({0}_l, {0}_r) >= 0.9 OR damerau_levenshtein({0
 ALIKE_FIRST = f"len(first_name_l) > 2 AND len(first_name_r) > 2 AND {ALIKE.format('first_name')}"
 ALIKE_LAST = f"len(last_name_l) > 2 AND len(last_name_r) > 2 AND {ALIKE.format('last_name')}"
 INITIAL = "(len(first_name_l) = 1 OR len(first_name_r) = 1) AND first_name_l[1] = first_name_r[1]"
-# Counting slips is slow, so it begins with what two values that are nearly the same nearly always share.
+# Counting slips is slow, so it begins with what two values that are nearly the same nearly always share. Addresses that
+# differ in a number only are no slip: that is how a provider tells two people of one name apart.
+_LETTERS = "translate(email_{0}, '0123456789', '')"
 ALIKE_EMAIL = (
     "len(email_l) > 8 AND len(email_r) > 8 AND email_l[1:3] = email_r[1:3] "
-    "AND damerau_levenshtein(email_l, email_r) <= 2"
+    f"AND {_LETTERS.format('l')} <> {_LETTERS.format('r')} AND damerau_levenshtein(email_l, email_r) <= 2"
 )
 ALIKE_PHONE = (
     "(phone_l[1:7] = phone_r[1:7] OR right(phone_l, 6) = right(phone_r, 6)) "
@@ -258,13 +260,13 @@ GUARDS = {
 HOUSEMATES = "list_contains(guards, 'other_first_name') AND g_email < 2 AND g_phone < 2"
 OF_HOUSEHOLDS = ("other_first_name", "whose_first_name")  # lifted where there are none
 # What a certain pair shows besides its score: names that fit and one thing of the person's own, or nearly their own
-# address at their own postcode; an initial and a whole last name with one thing of their own; or half of a name that
-# fits, with their own postcode or a second thing of their own. And nothing that speaks against it: only an inbox of
-# one's own outlives both a telephone and a home.
+# address or telephone at their own postcode; an initial and a whole last name with one thing of their own; or half of a
+# name that fits, with their own postcode or a second thing of their own. And nothing that speaks against it: only an
+# inbox of one's own outlives both a telephone and a home.
 CERTAINLY = (
     "g_date_of_birth <> 0 AND NOT (g_phone = 0 AND g_postcode IN (0, 1) AND g_date_of_birth < 3 AND g_email < 2) "
     "AND CASE WHEN g_first_name >= 2 AND g_last_name >= 1 "
-    f"THEN {OWN} >= 1 OR (g_email = 1 AND g_postcode = 3) "
+    f"THEN {OWN} >= 1 OR ((g_email = 1 OR g_phone = 1) AND g_postcode = 3) "
     f"OR ((g_postcode = 3)::int + (g_address = 3)::int + (g_street_number = 2)::int >= 3 AND g_date_of_birth > 0) "
     f"WHEN g_first_name >= 4 OR (g_last_name >= 3 AND {FIRST_UNKNOWN}) "
     f"THEN ({OWN} + (g_postcode = 3)::int >= 2 AND {OWN} >= 1) "
