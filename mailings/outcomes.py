@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
+from crm.models import Supporter
 from mailings.models import Campaign, CampaignSum, Delivery, OwnMessage
 
 Status, Outcome = Delivery.Status, Delivery.Outcome
@@ -33,8 +34,9 @@ _STATUS_TONES = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One outcome: its words, how many emails, their share in words, and its part of the bar (in thousandths)."""
+    """One outcome: its code and words, how many emails, their share in words, and its part of the bar (thousandths)."""
 
+    code: str
     label: str
     number: int
     share: str
@@ -73,11 +75,11 @@ def of(campaign: Campaign) -> Outcomes | None:
     handed_over = sum(many for (status, _), many in counted.items() if status == Status.SENT)
     found: list[tuple[str, int, str]] = []
     for outcome in (Outcome.DELIVERED, *(each for each in Outcome if each != Outcome.DELIVERED)):
-        label = outcome.label if outcome else _NOTHING
-        found.append((label, counted.get((Status.SENT, outcome), 0), _TONES[outcome]))
+        many = counted.get((Status.SENT, outcome), 0)
+        found.append((f"reported-{outcome.value}", many, _TONES[outcome]))
     for status, tone in _STATUS_TONES.items():
         many = sum(count for (other, _), count in counted.items() if other == status)
-        found.append((status.label, many, tone))
+        found.append((f"status-{status.value}", many, tone))
     return Outcomes(_rows(found, total), total, handed_over)
 
 
@@ -92,12 +94,32 @@ def _kept(campaign: Campaign) -> dict[tuple[int, int], int]:
     return {**found, **{(status, 0): many for status, many in of_status.items()}}
 
 
+LABELS = {
+    **{f"reported-{each.value}": each.label if each else _NOTHING for each in Outcome},
+    **{f"status-{each.value}": each.label for each in _STATUS_TONES},
+}
+
+
+def people(campaign: Campaign, code: str) -> QuerySet[Supporter]:
+    """Give those whose email came to this, the newest entry first; `code` is one of LABELS.
+
+    Nobody of a coordinated campaign: staff's view of messages holds none of it (R-SEC4).
+    """
+    kind, _, number = code.partition("-")
+    found = OwnMessage.objects.filter(campaign=campaign)
+    if kind == "reported":
+        found = found.filter(status=Status.SENT, outcome=int(number))
+    else:
+        found = found.filter(status=int(number))
+    return Supporter.objects.filter(pk__in=found.values("supporter")).order_by("-pk")
+
+
 def _rows(found: list[tuple[str, int, str]], total: int) -> list[Row]:
     rows, start = [], 0.0
-    for label, many, tone in found:
+    for code, many, tone in found:
         if many:
             width = 1000 * many / total
-            rows.append(Row(label, many, _share(many, total), tone, start, width))
+            rows.append(Row(code, LABELS[code], many, _share(many, total), tone, start, width))
             start += width
     return rows
 

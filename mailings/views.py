@@ -8,7 +8,7 @@ from typing import Any, cast
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
@@ -239,6 +239,19 @@ def doubt(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     audit.listed(people=people, page="emails that may have been sent")
     context = {"campaign": campaign, "found": doubts.of(campaign), "people": people}
     return render(request, "mailings/doubt.html", context)
+
+
+def outcome(request: HttpRequest, public_id: uuid.UUID, code: str) -> HttpResponse:
+    """List whose email of an own campaign came to one outcome; of a coordinated one nobody may know whose did."""
+    staff = cast(StaffRequest, request)
+    own = Campaign.objects.exclude(mode=Campaign.Mode.COORDINATED)
+    campaign = get_object_or_404(own, public_id=public_id, organisation=staff.organisation)
+    if code not in outcomes.LABELS:
+        raise Http404
+    shown = page(request, outcomes.people(campaign, code), size=PAGE)
+    audit.listed(people=shown.rows, page="emails by outcome")
+    context = {"campaign": campaign, "label": outcomes.LABELS[code], "page": shown}
+    return render(request, "mailings/outcome.html", context)
 
 
 @require_POST

@@ -86,6 +86,7 @@ TABLE = {
     "POST go-on-campaign": "302 302 302 403 404 404",
     "choose-organisation": "302 200 200 200 200 404",
     "campaign-doubt": "302 200 200 403 404 404",
+    "campaign-outcome": "302 200 200 403 404 404",
     "POST copy-campaign": "302 302 302 403 404 404",
     "POST delete-segment": "302 302 302 403 404 404",
     "download-export": "302 200 200 403 404 404",
@@ -281,6 +282,7 @@ def objects_of(where: Organisation, asking: User | None) -> dict[str, list[Any]]
         "form": ([form.slug], "sign-up-form edit-sign-up-form join join-embedded"),
         "wording": ([wording.code], "add-version"),
         "why": ([campaign.public_id, person.public_id], "why"),
+        "outcome": ([campaign.public_id, "reported-2"], "campaign-outcome"),
         "end": (["none-such"], "confirm-address confirm-sign-up own-page undo-stop mail-events"),
         "token": (
             [tokens.preference_token(point.public_id, where.pk, None)],

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm import wall
-from crm.models import Organisation
+from crm.models import AuditEntry, Organisation
 from crm.sql import fold
 from mailings import outcomes
 from mailings.models import Campaign, Delivery
@@ -68,7 +68,9 @@ def test_the_chart_says_in_words_what_its_table_says(
     page = page_of(reported, socr)
     described = re.search(r'<desc id="outcomes-words">(.*?)</desc>', page)
     assert described is not None
-    rows = re.findall(r"</svg> ([^<]+)</th>\s*<td[^>]*>(\d+)</td>\s*<td[^>]*>([^<]+)</td>", page)
+    rows = re.findall(
+        r"</svg> <a[^>]*>([^<]+)</a></th>\s*<td[^>]*>(\d+)</td>\s*<td[^>]*>([^<]+)</td>", page
+    )
     assert len(rows) == 6
     assert described[1] == ". ".join(f"{label}: {n}, {share}" for label, n, share in rows) + "."
 
@@ -129,3 +131,42 @@ def test_joint_organisers_get_rounded_totals_of_what_was_reported_once_after_a_w
     page = page_of(made, coalition)
     assert "Delivered</dt><dd>about 10" in page
     assert "Marked as spam</dt><dd>fewer than 10" in page
+
+
+def listed(made: Campaign, where: Organisation, code: str) -> tuple[int, str]:
+    client = Client()
+    client.force_login(factories.user(where))
+    answer = client.get(reverse("campaign-outcome", args=[made.public_id, code]))
+    return answer.status_code, answer.content.decode()
+
+
+def test_each_outcome_leads_to_those_whose_email_came_to_it(
+    reported: Campaign, socr: Organisation
+) -> None:
+    page = page_of(reported, socr)
+    codes = re.findall(r"/outcome/([a-z]+-\d)/", page)
+    assert len(codes) == 6
+    found = {}
+    for code in codes:
+        _, body = listed(reported, socr, code)
+        found[code] = len(re.findall(r'<th scope="row"><a href="/people/', body))
+    assert found["reported-2"] == 3
+    assert sum(found.values()) == 8
+    noted = AuditEntry.objects.filter(reason="emails by outcome")
+    assert noted.count() == 6
+
+
+def test_of_a_coordinated_campaign_nobody_learns_whose_email_came_to_what(
+    socr: Organisation, neu: Organisation, coalition: Organisation
+) -> None:
+    made = campaign(socr, neu)
+    assert made.mode == Campaign.Mode.COORDINATED
+    for where in (coalition, socr, neu):
+        assert listed(made, where, "reported-2")[0] == 404
+
+
+def test_an_outcome_that_does_not_exist_is_not_found(
+    reported: Campaign, socr: Organisation, neu: Organisation
+) -> None:
+    assert listed(reported, socr, "reported-9")[0] == 404
+    assert listed(reported, neu, "reported-2")[0] == 404
