@@ -131,8 +131,7 @@ def _forget_matching() -> None:
         cursor.execute("UPDATE crm_supporter SET canonical_id = id WHERE canonical_id <> id")
         cursor.execute(
             """
-            INSERT INTO crm_unmatched (supporter_id, ticket)
-            SELECT s.id, nextval('crm_unmatched_ticket')
+            INSERT INTO crm_unmatched (supporter_id) SELECT s.id
             FROM crm_supporter s JOIN crm_organisation o ON o.id = s.organisation_id WHERE o.code = 'NEU'
             """
         )

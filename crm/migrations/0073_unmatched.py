@@ -3,28 +3,22 @@
 from django.db import migrations, models
 
 # Whoever comes, changes a name, a postcode or a number, or gets an address is compared anew. A statement of many rows
-# fires once; a change of anything else fires nothing.
+# fires once; a change of anything else fires nothing. Tickets are only ever added, so that nobody waits for anybody.
 QUEUE = """
-    CREATE SEQUENCE crm_unmatched_ticket;
     CREATE FUNCTION crm_unmatch_added() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
         SET search_path = public, pg_temp AS $$
     BEGIN
         IF TG_TABLE_NAME = 'crm_supporter' THEN
-            INSERT INTO crm_unmatched (supporter_id, ticket)
-            SELECT id, nextval('crm_unmatched_ticket') FROM added
-            ON CONFLICT (supporter_id) DO UPDATE SET ticket = EXCLUDED.ticket;
+            INSERT INTO crm_unmatched (supporter_id) SELECT id FROM added;
         ELSE
-            INSERT INTO crm_unmatched (supporter_id, ticket)
-            SELECT supporter_id, nextval('crm_unmatched_ticket') FROM (SELECT DISTINCT supporter_id FROM added) a
-            ON CONFLICT (supporter_id) DO UPDATE SET ticket = EXCLUDED.ticket;
+            INSERT INTO crm_unmatched (supporter_id) SELECT DISTINCT supporter_id FROM added;
         END IF;
         RETURN NULL;
     END $$;
     CREATE FUNCTION crm_unmatch_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
         SET search_path = public, pg_temp AS $$
     BEGIN
-        INSERT INTO crm_unmatched (supporter_id, ticket) VALUES (NEW.id, nextval('crm_unmatched_ticket'))
-        ON CONFLICT (supporter_id) DO UPDATE SET ticket = EXCLUDED.ticket;
+        INSERT INTO crm_unmatched (supporter_id) VALUES (NEW.id);
         RETURN NULL;
     END $$;
     CREATE TRIGGER unmatched_added AFTER INSERT ON crm_supporter REFERENCING NEW TABLE AS added
@@ -36,8 +30,7 @@ QUEUE = """
               IS DISTINCT FROM (NEW.first_name, NEW.last_name, NEW.postcode_fold, NEW.external_id))
         EXECUTE FUNCTION crm_unmatch_changed();
     REVOKE ALL ON FUNCTION crm_unmatch_added(), crm_unmatch_changed() FROM PUBLIC;
-    INSERT INTO crm_unmatched (supporter_id, ticket)
-    SELECT id, nextval('crm_unmatched_ticket') FROM crm_supporter WHERE erased_at IS NULL;
+    INSERT INTO crm_unmatched (supporter_id) SELECT id FROM crm_supporter WHERE erased_at IS NULL;
 """
 REACH = """
     ALTER TABLE crm_unmatched ENABLE ROW LEVEL SECURITY;
@@ -75,8 +68,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Unmatched",
             fields=[
-                ("supporter_id", models.BigIntegerField(primary_key=True, serialize=False)),
-                ("ticket", models.BigIntegerField(unique=True)),
+                ("ticket", models.BigAutoField(primary_key=True, serialize=False)),
+                ("supporter_id", models.BigIntegerField()),
             ],
         ),
         migrations.RunSQL(REACH, migrations.RunSQL.noop),

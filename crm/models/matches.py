@@ -43,13 +43,16 @@ APART = (Decision.NOT_SAME, Decision.HOUSEHOLD)
 
 
 class Unmatched(models.Model):
-    """A supporter whom no run of matching has seen as they are: the queue of matching, filled by triggers.
+    """A ticket of a supporter whom no run of matching has seen as they are: the queue, which triggers fill.
 
-    Nobody who works for an organisation reaches it. A change while a run is under way gives a new ticket.
+    Nobody who works for an organisation reaches it. Whoever changes while a run is under way gets another ticket.
     """
 
-    supporter_id = models.BigIntegerField(primary_key=True)
-    ticket = models.BigIntegerField(unique=True)
+    ticket = models.BigAutoField(primary_key=True)
+    supporter_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"ticket {self.ticket}"
 
 
 class MatchingModel(models.Model):

@@ -56,7 +56,7 @@ def copy_lists(folder: Path) -> None:
 
 
 def forget(tickets: Path) -> None:
-    """Take those out of the queue whom a run has seen as they are: who has another ticket by now stays."""
+    """Take those out of the queue whom a run has seen as they are: a ticket they got since stays."""
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE seen (supporter_id bigint, ticket bigint) ON COMMIT DROP"
@@ -64,10 +64,5 @@ def forget(tickets: Path) -> None:
         with tickets.open("rb") as file, cursor.copy("COPY seen FROM STDIN (FORMAT csv)") as copy:
             while block := file.read(1 << 20):
                 copy.write(block)
-        cursor.execute(
-            """
-            DELETE FROM crm_unmatched u USING seen s
-            WHERE u.supporter_id = s.supporter_id AND u.ticket = s.ticket
-            """
-        )
+        cursor.execute("DELETE FROM crm_unmatched u USING seen s WHERE u.ticket = s.ticket")
         cursor.execute("DROP TABLE seen")
