@@ -20,6 +20,12 @@ _DECIDED = """
     FROM crm_match m JOIN crm_supporter a ON a.id = m.one_id JOIN crm_supporter b ON b.id = m.other_id
     WHERE (m.decision IS NOT NULL OR m.undone_at IS NOT NULL) AND a.canonical_id <> b.canonical_id
 """
+# Rows out: the same of whom a guard of this run holds apart, also through those they are merged with by now.
+_HELD = """
+    SELECT least(a.canonical_id, b.canonical_id), greatest(a.canonical_id, b.canonical_id)
+    FROM scored t JOIN crm_supporter a ON a.id = t.one JOIN crm_supporter b ON b.id = t.other
+    WHERE t.is_within AND t.guards <> '{}' AND a.canonical_id <> b.canonical_id
+"""
 _DECIDED_ACROSS = """
     SELECT a.canonical_id AS lo, b.canonical_id AS hi
     FROM crm_sharedmatch m JOIN crm_supporter a ON a.id = m.one_id JOIN crm_supporter b ON b.id = m.other_id
@@ -45,7 +51,7 @@ _PAIRS = """
     ORDER BY one, other, tier, match_weight DESC
 """
 
-_TO_MERGE = "t.is_within AND (t.tier = 1 OR t.guards <> '{}')"
+_TO_MERGE = "t.is_within AND t.tier = 1"
 
 
 def take(pairs: Path) -> None:
@@ -98,7 +104,7 @@ def merge_within() -> list[int]:
                 WITH known AS MATERIALIZED (
                     {_PAIRS.format(which=_TO_MERGE)}
                 ), decided AS MATERIALIZED (
-                    {_DECIDED} UNION SELECT one, other FROM known WHERE cardinality(guards) > 0
+                    {_DECIDED} UNION {_HELD}
                 ), pair AS MATERIALIZED (
                     SELECT one, other, one_organisation FROM known
                     WHERE tier = 1 AND (one, other) NOT IN (SELECT lo, hi FROM decided)

@@ -280,3 +280,14 @@ def test_the_page_of_weights_is_that_of_the_shipped_model(
     call_command("match_weights", "--shipped")
     page = Path(__file__).parents[2] / "docs" / "reference" / "matching-weights.md"
     assert page.read_text() == capsys.readouterr().out
+
+
+def test_two_whom_a_guard_holds_apart_are_not_joined_through_a_third(socr: Organisation) -> None:
+    for first, email, phone in (
+        ("P", "p.okafor@example.org", "07700 900123"),
+        ("Priya", "priya@example.org", "07700 900123"),
+        ("Paul", "p.okafor@example.org", "07700 900321"),
+    ):
+        on_the_list(socr, ("", first, "Okafor", email, phone, "GU1 1AA"))
+    assert match_lists.match_lists().merged == 1
+    assert Supporter.objects.filter(canonical=F("id")).count() == 2
