@@ -150,13 +150,19 @@ def write_terms(supporter_ids: Sequence[int], rows: Sequence[tuple[int, int, str
             """
             WITH wanted AS MATERIALIZED (
                 SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::text[]) AS w(organisation_id, supporter_id, term)
+            ), kept AS MATERIALIZED (  -- OFFSET 0 keeps the planner to the index
+                SELECT t.place, t.supporter_id, t.term FROM unnest(%s::bigint[]) who
+                CROSS JOIN LATERAL (
+                    SELECT ctid AS place, * FROM crm_searchterm k WHERE k.supporter_id = who OFFSET 0) t
             ), gone AS (
-                DELETE FROM crm_searchterm t
-                WHERE t.supporter_id = ANY(%s)
-                  AND NOT EXISTS (SELECT FROM wanted k WHERE k.supporter_id = t.supporter_id AND k.term = t.term)
+                DELETE FROM crm_searchterm t USING kept k
+                WHERE t.ctid = k.place
+                  AND NOT EXISTS (SELECT FROM wanted w WHERE w.supporter_id = k.supporter_id AND w.term = k.term)
             )
             INSERT INTO crm_searchterm (organisation_id, supporter_id, term)
-            SELECT organisation_id, supporter_id, term FROM wanted ON CONFLICT DO NOTHING
+            SELECT organisation_id, supporter_id, term FROM wanted w
+            WHERE NOT EXISTS (SELECT FROM kept k WHERE k.supporter_id = w.supporter_id AND k.term = w.term)
+            ON CONFLICT DO NOTHING
             """,
             [list(organisations), list(ids), list(terms), list(supporter_ids)],
         )

@@ -55,12 +55,12 @@ _PURPOSE = """
 """
 # Somebody new with one row in the stretch is plain: the profile is that row, and needs no choosing.
 _NAME_NEW = """
-    UPDATE stretch t SET supporter_id = nextval(pg_get_serial_sequence('crm_supporter', 'id')),
+    UPDATE stretch t SET supporter_id = nextval(pg_get_serial_sequence('crm_supporter', 'id')), is_new = true,
         is_plain = t.line NOT IN (SELECT same_as FROM stretch WHERE same_as IS NOT NULL)
     WHERE t.supporter_id IS NULL AND t.same_as IS NULL AND NOT t.erased
 """
 _NAME_REPEATED = """
-    UPDATE stretch t SET supporter_id = o.supporter_id FROM stretch o WHERE o.line = t.same_as
+    UPDATE stretch t SET supporter_id = o.supporter_id, is_new = o.is_new FROM stretch o WHERE o.line = t.same_as
 """
 _SUPPORTERS = f"""
     INSERT INTO crm_supporter (id, public_id, organisation_id, canonical_id, first_name, last_name, name_forms,
@@ -72,19 +72,21 @@ _SUPPORTERS = f"""
            CASE WHEN r.is_plain THEN lower(replace(r.postcode, ' ', '')) ELSE '' END,
            CASE WHEN r.is_plain THEN r.external_id ELSE '' END, CASE WHEN r.is_plain THEN r.age_band ELSE 0 END,
            false, false, now()
-    FROM {_ROWS} AND r.same_as IS NULL ON CONFLICT (id) DO NOTHING
+    FROM {_ROWS} AND r.is_new AND r.same_as IS NULL
 """
 _TERMS = f"""
     INSERT INTO crm_searchterm (organisation_id, supporter_id, term)
     SELECT r.organisation_id, r.supporter_id, term
-    FROM {_rows("CROSS JOIN unnest(r.terms) term")} AND r.is_plain ON CONFLICT DO NOTHING
+    FROM {_rows("CROSS JOIN unnest(r.terms) term")} AND r.is_plain
 """
+# Without a target every unique index would be asked, twice for each row.
 _ADDRESSES = f"""
     INSERT INTO crm_contactpoint (public_id, organisation_id, supporter_id, channel, address, folded, kind,
         problem, batch_id, created_at)
     SELECT DISTINCT ON (r.supporter_id, r.folded)
            gen_random_uuid(), r.organisation_id, r.supporter_id, 1, r.email, r.folded, r.kind, 0, %(batch)s, now()
-    FROM {_ROWS} ORDER BY r.supporter_id, r.folded, r.line ON CONFLICT DO NOTHING
+    FROM {_ROWS} ORDER BY r.supporter_id, r.folded, r.line
+    ON CONFLICT (organisation_id, supporter_id, channel, folded) DO NOTHING
 """
 # What the undoing of an import took out comes back with the next one; what a person gave up does not.
 _POINT = """
@@ -97,8 +99,8 @@ _REVIVED = f"""
     FROM crm_batch b
     WHERE b.id = cp.batch_id AND b.undone_at IS NOT NULL AND cp.retired_at IS NOT NULL
       AND (cp.supporter_id, cp.channel, cp.folded) IN (
-          SELECT r.supporter_id, 1::smallint, r.folded FROM {_ROWS}
-          UNION ALL SELECT r.supporter_id, 2::smallint, r.phone FROM {_ROWS} AND r.phone <> '')
+          SELECT r.supporter_id, 1::smallint, r.folded FROM {_ROWS} AND NOT r.is_new
+          UNION ALL SELECT r.supporter_id, 2::smallint, r.phone FROM {_ROWS} AND NOT r.is_new AND r.phone <> '')
 """
 _KEYS = f"""
     INSERT INTO crm_addresskey (contact_point_id, organisation_id, key_id, address_key, mailbox)
@@ -110,7 +112,8 @@ _PHONES = f"""
         problem, batch_id, created_at)
     SELECT DISTINCT ON (r.supporter_id, r.phone)
            gen_random_uuid(), r.organisation_id, r.supporter_id, 2, r.phone, r.phone, 1, 0, %(batch)s, now()
-    FROM {_ROWS} AND r.phone <> '' ORDER BY r.supporter_id, r.phone ON CONFLICT DO NOTHING
+    FROM {_ROWS} AND r.phone <> '' ORDER BY r.supporter_id, r.phone
+    ON CONFLICT (organisation_id, supporter_id, channel, folded) DO NOTHING
 """
 _RECORDS = f"""
     INSERT INTO crm_record (organisation_id, supporter_id, batch_id, line, source, as_of, first_name, last_name,
@@ -119,7 +122,8 @@ _RECORDS = f"""
     SELECT r.organisation_id, r.supporter_id, %(batch)s, r.line, 3, coalesce(r.occurred_at, now()), r.first_name,
            r.last_name, r.email, r.point_id, r.phone, r.postcode, r.external_id, r.age_band, r.roles, r.tags, r.action,
            r.occurred_at, r.occurred_until, r.bounces, d.data
-    FROM {_rows(_CELLS)} ORDER BY r.line ON CONFLICT DO NOTHING
+    FROM {_rows(_CELLS)} ORDER BY r.line
+    ON CONFLICT (batch_id, line) WHERE batch_id IS NOT NULL DO NOTHING
 """
 _ROLES = f"""
     INSERT INTO crm_supporterrole (organisation_id, supporter_id, role_id, batch_id)
@@ -138,7 +142,8 @@ _TAGS = f"""
 """
 # A yes needs the wording: one event for each type of email that it names. A refusal speaks of every type. Of
 # equal rows one event; a stretch that is applied again finds its own events. A refusal without a date is of the day
-# on which it came: it is another than one from before a yes.
+# on which it came: it is another than one from before a yes. OFFSET 0 keeps the planner to the index: it would read the
+# whole ledger for the few who were known.
 _EVENTS = f"""
     INSERT INTO crm_consentevent (organisation_id, supporter_id, contact_point_id, address_key, mailbox, reach,
         purpose_id, action, source, source_detail, statement_id, occurred_at, occurred_until, recorded_at, batch_id)
@@ -148,9 +153,9 @@ _EVENTS = f"""
            now(), %(batch)s
     FROM {_rows(_PURPOSE)}
       AND r.action IS NOT NULL AND (r.action <> 1 OR p.purpose_id IS NOT NULL)
-      AND NOT EXISTS (
-          SELECT FROM crm_consentevent e
-          WHERE e.supporter_id = r.supporter_id AND e.contact_point_id = r.point_id AND e.action = r.action
+      AND (r.is_new OR NOT EXISTS (
+          SELECT FROM (SELECT * FROM crm_consentevent v WHERE v.supporter_id = r.supporter_id OFFSET 0) e
+          WHERE e.contact_point_id = r.point_id AND e.action = r.action
             AND e.source = 3 AND e.purpose_id IS NOT DISTINCT FROM p.purpose_id
             AND e.occurred_at IS NOT DISTINCT FROM r.occurred_at
             AND e.statement_id IS NOT DISTINCT FROM CASE r.action WHEN 1 THEN %(statement)s::bigint END
@@ -158,7 +163,7 @@ _EVENTS = f"""
             AND NOT EXISTS (SELECT FROM crm_consentevent c WHERE c.corrects_id = e.id)
             AND (e.batch_id = %(batch)s OR r.action = 1 OR r.occurred_at IS NOT NULL OR NOT EXISTS (
                 SELECT FROM crm_consentevent y
-                WHERE y.supporter_id = e.supporter_id AND y.action = 1 AND y.id > e.id)))
+                WHERE y.supporter_id = e.supporter_id AND y.action = 1 AND y.id > e.id))))
     ORDER BY r.point_id, p.purpose_id, r.action, r.occurred_at, r.line
 """
 _BOUNCES = f"""

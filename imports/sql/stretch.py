@@ -28,6 +28,7 @@ _OPEN = f"""
            r.key_id, r.address_key, r.mailbox, r.phone, r.postcode, r.external_id, r.roles, r.tags, r.terms, r.age_band,
            r.action, r.occurred_at, r.occurred_until, r.bounces,
            {_ERASED} AS erased, NULL::bigint AS supporter_id, NULL::int AS same_as, NULL::bigint AS point_id,
+           false AS is_new,
            false AS is_plain
     FROM imports_stagedrow r
     WHERE r.file_id = %s AND r.line BETWEEN %s AND %s AND NOT r.refused ORDER BY r.line
