@@ -13,25 +13,25 @@ import django
 django.setup()
 
 from mailings import dispatch
-from mailings.sql import queue
+from mailings.sql.asking import Asking
 
 
 def send(campaign_id: int, path: str) -> None:
     """Send, and keep the times: a line for each asking, each answer and each message handed over."""
     lines: list[tuple[str, int | str, float]] = []
-    ask, hand_over = queue.Asking.ask, dispatch.Relay.hand_over
+    ask, hand_over = Asking.ask, dispatch.Relay.hand_over
 
-    def timed_ask(self: Any, claimed: Any, message: Any) -> int:
+    def timed_ask(self: Any, claimed: Any, message: Any, **meanwhile: Any) -> int:
         lines.append(("asked", message.contact_point_id, time.time()))
-        reasons = ask(self, claimed, message)
+        reasons = ask(self, claimed, message, **meanwhile)
         lines.append(("answered", message.contact_point_id, time.time()))
         return reasons
 
-    def timed_hand_over(self: Any, message: Any, address: str) -> None:
-        hand_over(self, message, address)
+    def timed_hand_over(self: Any, message: Any, address: str, **following: Any) -> None:
+        hand_over(self, message, address, **following)
         lines.append(("handed over", address, time.time()))
 
-    queue.Asking.ask = timed_ask  # type: ignore[method-assign]
+    Asking.ask = timed_ask  # type: ignore[method-assign]
     dispatch.Relay.hand_over = timed_hand_over  # type: ignore[method-assign]
     while dispatch.send_chunk(campaign_id):
         pass

@@ -37,7 +37,8 @@ class Sink(asyncio.Protocol):
     def __init__(self, file: int, *, with_faults: bool) -> None:
         self._file, self._with_faults = file, with_faults
         self._buffer = bytearray()
-        self._is_message = False
+        self._answers = bytearray()
+        self._is_message = self._is_stalled = False
         self._address = b""
         self._fault = ""
 
@@ -50,25 +51,25 @@ class Sink(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Answer every whole command and message; all answers of one read go out in one write."""
         self._buffer += data
-        answers = bytearray()
-        while not self._transport.is_closing():
+        while not self._transport.is_closing() and not self._is_stalled:
+            ending = b"\r\n.\r\n" if self._is_message else b"\r\n"
+            end = self._buffer.find(ending)
+            if end < 0:
+                break
+            line = bytes(self._buffer[:end])
+            del self._buffer[: end + len(ending)]
             if self._is_message:
-                end = self._buffer.find(b"\r\n.\r\n")
-                if end < 0:
-                    break
-                message = bytes(self._buffer[:end])
-                del self._buffer[: end + 5]
                 self._is_message = False
-                answers += self._message(message)
+                self._answers += self._message(line)
             else:
-                end = self._buffer.find(b"\r\n")
-                if end < 0:
-                    break
-                line = bytes(self._buffer[:end])
-                del self._buffer[: end + 2]
-                answers += self._command(line)
-        if answers and not self._transport.is_closing():
-            self._transport.write(bytes(answers))
+                self._answers += self._command(line)
+        self._flush()
+
+    def _flush(self) -> None:
+        """Write what was answered so far: a fault comes after the answers to what came before it."""
+        if self._answers and not self._transport.is_closing():
+            self._transport.write(bytes(self._answers))
+        self._answers.clear()
 
     def _command(self, line: bytes) -> bytes:
         verb = line[:4].upper()
@@ -93,9 +94,11 @@ class Sink(asyncio.Protocol):
         address = found[1] if found else b""
         self._fault = self._next_fault()
         if self._fault == "drops the connection before the message":
-            self._transport.abort()
+            self._flush()
+            self._transport.close()
             return b""
         if self._fault == "421":
+            self._flush()
             self._transport.write(b"250 OK\r\n421 4.3.2 closing\r\n421 4.3.2 closing\r\n")
             self._transport.close()
             return b""
@@ -118,15 +121,15 @@ class Sink(asyncio.Protocol):
             self._transport.abort()
             return b""
         if self._fault == "stalls":
-            self._transport.pause_reading()
+            self._is_stalled = True
             asyncio.get_running_loop().call_later(STALL, self._go_on)
             return b""
         return b"250 2.0.0 taken\r\n"
 
     def _go_on(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.write(b"250 2.0.0 taken\r\n")
-            self._transport.resume_reading()
+        self._is_stalled = False
+        self._answers += b"250 2.0.0 taken\r\n"
+        self.data_received(b"")
 
     def _next_fault(self) -> str:
         if not self._with_faults:

@@ -23,6 +23,7 @@ from crm.models import AddressKey, ContactPoint, Organisation, Purpose, Role, Se
 from crm.sql import fold
 from mailings.models import Audience, Campaign
 from mailings.sql import freezing, queue
+from mailings.sql.asking import Asking
 
 REPEATS = 5
 
@@ -129,9 +130,7 @@ def _queue(socr: Organisation) -> dict[str, float]:
         claimed = queue.claim(campaign.pk)
         assert claimed is not None
         results["chunk_load_ms"] = _median(lambda: queue.messages(claimed))
-        asking = queue.Asking.about(
-            consent.Question(version.purpose_id, suitable_for_under_18=True)
-        )
+        asking = Asking.about(consent.Question(version.purpose_id, suitable_for_under_18=True))
         message = queue.messages(claimed)[0]
         results["asking_ms"] = (
             _median(lambda: [asking.ask(claimed, message) for _ in range(100)]) / 100

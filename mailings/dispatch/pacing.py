@@ -37,6 +37,13 @@ class Turn:
                 continue
             yield message
 
+    def following(self) -> queue.Message | None:
+        """Give the message that comes after the present one, unless its group is told to rest meanwhile."""
+        for message in self.messages[self._place + 1 :]:
+            if not self._resting or groups.of(message.address) not in self._resting:
+                return message
+        return None
+
     def later(self, answer: str) -> None:
         """Take note that the receiver of the present message says *later*; let its group rest if it often does.
 

@@ -9,6 +9,7 @@ from mailings import audience, rendering
 from mailings.dispatch import moulds, services
 from mailings.models import Version
 from mailings.sql import queue
+from mailings.sql.asking import Asking
 
 
 class Post:
@@ -29,6 +30,7 @@ class Post:
         self.questions: dict[int, consent.Question] = {
             v.pk: audience.question(v) for v in self._versions
         }
+        self._ready: tuple[queue.Message, moulds.Sealed] | None = None
 
     @cached_property
     def _moulds(self) -> dict[int, moulds.Moulds]:
@@ -36,12 +38,21 @@ class Post:
         return {version: moulds.Moulds(made) for version, made in self.prepared.items()}
 
     @cached_property
-    def asking(self) -> dict[int, queue.Asking]:
+    def asking(self) -> dict[int, Asking]:
         """The statement that asks about one message of each version, for relays."""
-        return {version: queue.Asking.about(asked) for version, asked in self.questions.items()}
+        return {version: Asking.about(asked) for version, asked in self.questions.items()}
+
+    def make_ready(self, message: queue.Message) -> None:
+        """Make a message ahead of its turn."""
+        self._ready = (message, self._made(message))
 
     def cast(self, message: queue.Message) -> moulds.Sealed:
-        """Make the message to one inbox, for a relay."""
+        """Make the message to one inbox, for a relay; or give the one that is ready."""
+        if self._ready is not None and self._ready[0] is message:
+            return self._ready[1]
+        return self._made(message)
+
+    def _made(self, message: queue.Message) -> moulds.Sealed:
         return self._moulds[message.version_id].cast(
             values=self._values(message),
             token=self._token(message),

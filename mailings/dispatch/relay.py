@@ -55,26 +55,63 @@ class Relay:
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend
+        # The envelope that was written with the end of the message before it, and is to be answered still.
+        self._begun: tuple[Sealed, str] | None = None
 
-    def hand_over(self, message: Sealed, address: str) -> None:
-        """Send one message to one address.
+    def hand_over(
+        self, message: Sealed, address: str, *, following: tuple[Sealed, str] | None = None
+    ) -> None:
+        """Send one message to one address. `following`: message and address that will most likely be next.
+
+        The envelope of the next is written with the end of this one, where the server takes several commands at once:
+        one wait for a message instead of two (RFC 2920). Should another be next after all, or none, the connection
+        is dropped and opened anew: what has no end is nobody's message (RFC 5321, 4.1.1.4).
 
         Raises Refused or RelayUnavailableError if it was not sent, InDoubtError if nobody can know.
         """
+        begun, self._begun = self._begun, None
+        if begun is not None and begun != (message, address):
+            self._begin_anew()
+            begun = None
+        connection = self._backend.connection
+        envelope = b""
+        if following is not None and connection.has_extn("pipelining"):
+            envelope = _envelope(connection, *following)
         try:
-            _deliver(self._backend.connection, message, _on_the_wire(address))
+            _open(connection, message, address, is_begun=begun is not None)
+            _finish(connection, message, envelope)
+            self._begun = following if envelope else None
         except smtplib.SMTPRecipientsRefused as error:
             code, answer = next(iter(error.recipients.values()))
             raise Refused(code, _text(answer)) from error
         except smtplib.SMTPResponseException as error:
-            if error.smtp_code == 421:
+            if error.smtp_code == _CLOSING:
                 # What it says may name the address, and is logged.
                 raise RelayUnavailableError("it answered 421", is_busy=True) from error
+            if envelope and isinstance(error, _RefusedAtTheEndError):
+                self._begun = following
             raise Refused(error.smtp_code, _text(error.smtp_error)) from error
         except _NotBegunError as error:
             raise RelayUnavailableError("the connection broke before the message") from error
         except (smtplib.SMTPServerDisconnected, OSError) as error:
+            self._hang_up()
             raise InDoubtError from error
+
+    def _begin_anew(self) -> None:
+        """Drop a connection on which a message was begun that nobody is to get, and open another."""
+        self._hang_up()
+        _dial(self._backend)
+
+    def _hang_up(self) -> None:
+        """Drop the connection without a word: the server may wait for a message, and take the word for one."""
+        self._backend.connection.close()
+        self._backend.connection = None
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._begun is not None:
+            self._hang_up()
+        self._backend.close()
 
 
 # What parsing would give back as it is (RFC 5322, 3.4.1: a dot-atom on both sides): nearly every address.
@@ -95,45 +132,62 @@ class _NotBegunError(Exception):
     """The connection broke before the first byte of the message: nobody can have got it."""
 
 
-def _deliver(connection: smtplib.SMTP, message: Sealed, address: str) -> None:
-    """Speak SMTP: first the envelope, then the message.
+class _RefusedAtTheEndError(smtplib.SMTPDataError):
+    """The server had the whole message, and did not take it: nothing is left to be ended."""
 
-    Raises what smtplib.SMTP.sendmail raises, and _NotBegunError.
-    """
-    try:
-        _open(connection, message, address)
-    except (smtplib.SMTPServerDisconnected, OSError) as error:
-        if isinstance(error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused):
-            raise  # an answer, though smtplib calls it an OSError too
-        raise _NotBegunError from error
-    ending = b".\r\n" if message.content.endswith(b"\r\n") else b"\r\n.\r\n"
-    connection.send(_LEADING_DOT.sub(b"..", message.content) + ending)
+
+def _finish(connection: smtplib.SMTP, message: Sealed, envelope: bytes) -> None:
+    """Write the message, and the envelope of the next one if there is any; read whether it was taken."""
+    content = message.content
+    if b"\n." in content or content.startswith(b"."):
+        content = _LEADING_DOT.sub(b"..", content)
+    ending = b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"
+    connection.send(b"".join((content, ending, envelope)))
     answer = connection.getreply()
     if answer[0] != _OK:
-        raise _given_up(connection, smtplib.SMTPDataError(*answer))
+        if answer[0] == _CLOSING:
+            connection.close()
+        raise _RefusedAtTheEndError(*answer)
 
 
-def _open(connection: smtplib.SMTP, message: Sealed, address: str) -> None:
-    """Write the envelope: in one go where the server takes several commands at once (RFC 2920)."""
+def _commands(connection: smtplib.SMTP, message: Sealed, address: str) -> tuple[str, str, str]:
+    """Give the commands of an envelope."""
     takes_8bit = connection.has_extn("8bitmime") and not message.content.isascii()
     options = ["BODY=8BITMIME"] if takes_8bit else []
     if connection.has_extn("size"):
         options.append(f"SIZE={len(message.content)}")
     opening = " ".join([f"MAIL FROM:<{message.sender}>", *options])
-    commands = (opening, f"RCPT TO:<{address}>", "DATA")
-    if connection.has_extn("pipelining"):
-        connection.send("".join(f"{command}\r\n" for command in commands))
-        sender, recipient, data = (connection.getreply() for _ in commands)
-        if data[0] == _GO_ON and (sender[0] != _OK or recipient[0] not in _TAKEN):
-            # Nobody is to get it, and the server waits for a message (RFC 2920, 3.1).
-            connection.send(".\r\n")
-            connection.getreply()
-    else:
-        sender = recipient = data = connection.docmd(opening)
-        if sender[0] == _OK:
-            recipient = data = connection.docmd(commands[1])
-        if recipient[0] in _TAKEN:
-            data = connection.docmd(commands[2])
+    return opening, f"RCPT TO:<{_on_the_wire(address)}>", "DATA"
+
+
+def _envelope(connection: smtplib.SMTP, message: Sealed, address: str) -> bytes:
+    """Give an envelope as it is written in one go (RFC 2920); DATA comes last in it."""
+    return "".join(f"{line}\r\n" for line in _commands(connection, message, address)).encode()
+
+
+def _open(connection: smtplib.SMTP, message: Sealed, address: str, *, is_begun: bool) -> None:
+    """Write the envelope, unless it is there already, and read what the server says to it.
+
+    Raises what smtplib.SMTP.sendmail raises, and _NotBegunError.
+    """
+    try:
+        if connection.has_extn("pipelining"):
+            if not is_begun:
+                connection.send(_envelope(connection, message, address))
+            sender, recipient, data = (connection.getreply() for _ in range(3))
+            if data[0] == _GO_ON and (sender[0] != _OK or recipient[0] not in _TAKEN):
+                # Nobody is to get it, and the server waits for a message (RFC 2920, 3.1).
+                connection.send(".\r\n")
+                connection.getreply()
+        else:
+            opening, naming, beginning = _commands(connection, message, address)
+            sender = recipient = data = connection.docmd(opening)
+            if sender[0] == _OK:
+                recipient = data = connection.docmd(naming)
+            if recipient[0] in _TAKEN:
+                data = connection.docmd(beginning)
+    except (smtplib.SMTPServerDisconnected, OSError) as error:
+        raise _NotBegunError from error
     if sender[0] != _OK:
         raise _given_up(connection, smtplib.SMTPSenderRefused(*sender, message.sender))
     if recipient[0] not in _TAKEN:
@@ -174,13 +228,18 @@ def connected(url: str = "") -> Iterator[Relay]:
         use_ssl=address.scheme == "smtps",
         use_tls=address.scheme == "smtp" and bool(address.username),
     )
+    _dial(backend)
+    relay = Relay(backend)
+    try:
+        yield relay
+    finally:
+        relay.close()
+
+
+def _dial(backend: EmailBackend) -> None:
     try:
         backend.open()
         # What the server offers decides how the first message is written, too.
         cast(smtplib.SMTP, backend.connection).ehlo_or_helo_if_needed()
     except (smtplib.SMTPException, OSError) as error:
         raise RelayUnavailableError(f"{type(error).__name__} on connecting") from error
-    try:
-        yield Relay(backend)
-    finally:
-        backend.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from datetime import timedelta
+from functools import partial
 
 from crm import wall
 from crm.models import Organisation, User
@@ -21,7 +22,7 @@ from mailings.dispatch.relay import (
 )
 from mailings.models import Delivery, Version
 from mailings.reports import enhanced_code, is_about_the_address
-from mailings.sql import events, queue
+from mailings.sql import asking, events, queue
 
 log = logging.getLogger(__name__)
 _LATER = timedelta(minutes=5)  # greylisting wants at least this long
@@ -43,7 +44,7 @@ def send_chunk(campaign_id: int) -> bool:
         if claimed is None:
             return False
         try:
-            with queue.swift_session():
+            with asking.swift_session():
                 _send(claimed)
         except queue.LostLeaseError:
             log.warning("chunk %d was taken over by another worker", claimed.chunk_id)
@@ -92,7 +93,7 @@ def _send_turn(
     with connected(route.url) as relay:
         for message in turn:
             try:
-                if _send_one(post, relay, claimed, message):
+                if _send_one(post, relay, claimed, message, turn.following()):
                     sent.append(message.delivery_id)
             except Refused as refused:
                 if refused.is_final:
@@ -111,11 +112,24 @@ def _settle_refused(message: queue.Message, refused: Refused) -> None:
     events.refused_by_relay(message.delivery_id, code, is_permanent=is_about_the_address(code))
 
 
-def _send_one(post: Post, relay: Relay, claimed: queue.Claim, message: queue.Message) -> bool:
-    """Ask, and hand over; give whether it was. Who may no longer be mailed is left out, with every reason."""
-    reasons = post.asking[message.version_id].ask(claimed, message)
+def _send_one(
+    post: Post,
+    relay: Relay,
+    claimed: queue.Claim,
+    message: queue.Message,
+    following: queue.Message | None,
+) -> bool:
+    """Ask, and hand over; give whether it was. Who may no longer be mailed is left out, with every reason.
+
+    The message `following` is made while the database looks, and its envelope goes with this one's end; what it says
+    leaves only after it was asked about in its turn.
+    """
+    sealed = post.cast(message)
+    ahead = None if following is None else partial(post.make_ready, following)
+    reasons = post.asking[message.version_id].ask(claimed, message, meanwhile=ahead)
     if not reasons:
-        relay.hand_over(post.cast(message), message.address)
+        then = None if following is None else (post.cast(following), following.address)
+        relay.hand_over(sealed, message.address, following=then)
         return True
     for other in queue.others(claimed.campaign_id, message):
         if post.asking[other.version_id].ask(claimed, other) == 0:

@@ -7,19 +7,14 @@ from a slow one: it ends with the worker's connection, long before the lease doe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from psycopg import ClientCursor, Cursor
 
-from crm import consent
-from crm.models import ContactPoint
-from crm.reasons import Reason
 from mailings.models import Delivery
 
 LEASE = "2 minutes"  # longer than a chunk's slowest message; renewed with each
@@ -159,71 +154,6 @@ def others(campaign_id: int, message: Message) -> list[Message]:
 
 class LostLeaseError(Exception):
     """The chunk was given to another worker, or is to be given back: this one must stop at once."""
-
-
-@contextmanager
-def swift_session() -> Iterator[None]:
-    """Make the statement of each message cheap: planned once, and its commit as COALESCE_CURSOR_COMMIT has it.
-
-    Django turns prepared statements off on every connection, even for a statement that asks to be one: the number
-    of runs after which psycopg prepares a statement by itself is set so high that only those that ask are.
-    """
-    connection.ensure_connection()
-    raw = connection.connection
-    before = raw.prepare_threshold
-    with connection.cursor() as cursor:
-        cursor.execute("SET plan_cache_mode = force_generic_plan")
-        commit = settings.COALESCE_CURSOR_COMMIT
-        cursor.execute("SELECT set_config('synchronous_commit', %s, false)", [commit])
-    raw.prepare_threshold = _NEVER
-    try:
-        yield
-    finally:
-        raw.prepare_threshold = before
-        with connection.cursor() as cursor:
-            cursor.execute("RESET synchronous_commit; RESET plan_cache_mode")
-
-
-_NEVER = 1_000_000_000
-_SOMEBODY = -6_019_270  # stands for the address when the statement is made ready; no row has it
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """The last asking, made ready once for a version: one statement that moves the cursor and asks the gate.
-
-    PostgreSQL keeps its plan (a prepared statement): planning the gate anew for each message would cost more
-    than asking it.
-    """
-
-    statement: str
-
-    @classmethod
-    def about(cls, question: consent.Question) -> Asking:
-        """Compile the gate for one address into the statement."""
-        asked = consent.decide(ContactPoint.objects.filter(pk=_SOMEBODY), question)
-        sql, parameters = asked.values("reasons").query.sql_with_params()
-        connection.ensure_connection()
-        gate = ClientCursor(connection.connection).mogrify(sql, parameters).replace("%", "%%")
-        return cls(
-            f"""
-            UPDATE mailings_chunk SET cursor = %s, leased_until = now() + interval '{LEASE}'
-            WHERE id = %s AND token = %s AND state = 1
-            RETURNING (SELECT q.reasons FROM ({gate.replace(str(_SOMEBODY), "%s")}) q(reasons))
-            """
-        )
-
-    def ask(self, claimed: Claim, message: Message) -> int:
-        """Move the cursor to the message and give every reason, at this moment, not to send it; 0 for none.
-
-        Raises LostLeaseError if the chunk is no longer this worker's.
-        """
-        values = [message.seq, claimed.chunk_id, claimed.token, message.contact_point_id]
-        with Cursor(connection.connection) as cursor:
-            row = cursor.execute(self.statement, values, prepare=True).fetchone()
-        if row is None:
-            raise LostLeaseError
-        return int(row[0]) if row[0] is not None else Reason.ADDRESS_INVALID.value
 
 
 def settle_one(

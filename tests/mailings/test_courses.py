@@ -43,8 +43,8 @@ def after_third(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], Any]]:
     seen = []
     original = dispatch.Relay.hand_over
 
-    def hand_over(self: Any, message: Any, address: str) -> None:
-        original(self, message, address)
+    def hand_over(self: Any, message: Any, address: str, **following: Any) -> None:
+        original(self, message, address, **following)
         seen.append(address)
         if len(seen) == 3:
             for each in to_do:

@@ -20,6 +20,7 @@ from mailings.audience import question
 from mailings.models import Audience, Campaign, Chunk, Delivery, Version
 from mailings.services import sending
 from mailings.sql import queue
+from mailings.sql.asking import Asking, swift_session
 from tests import factories
 from tests.mailings.conftest import Relay, campaign, send_all, supporter_who_said_yes
 
@@ -90,7 +91,7 @@ def test_a_stop_after_the_chunk_was_claimed_is_honoured(socr: Organisation) -> N
         (message,) = queue.messages(claimed)
     stop(point)
     version = Version.objects.get(campaign=made)
-    assert queue.Asking.about(question(version)).ask(claimed, message)
+    assert Asking.about(question(version)).ask(claimed, message)
 
 
 def test_somebody_on_both_lists_gets_one_email_not_two(
@@ -305,7 +306,7 @@ def test_a_worker_that_lost_its_lease_stops_before_the_next_message(socr: Organi
         (message,) = queue.messages(claimed)
     Chunk.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     sending.sweep()
-    asking = queue.Asking.about(question(Version.objects.get(campaign=made)))
+    asking = Asking.about(question(Version.objects.get(campaign=made)))
     with pytest.raises(queue.LostLeaseError):
         asking.ask(claimed, message)
 
@@ -346,13 +347,15 @@ def test_the_asking_is_planned_once_and_not_for_each_message(socr: Organisation)
     made = _claimed(socr)
     chunk = Chunk.objects.get(campaign=made)
     claimed = queue.Claim(chunk.pk, made.pk, chunk.first, chunk.last, chunk.token)
-    asking = queue.Asking.about(question(Version.objects.get(campaign=made)))
     (message,) = queue.messages(claimed)
-    with queue.swift_session(), connection.cursor() as cursor:
+    with swift_session(), connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+        asking = Asking.about(question(Version.objects.get(campaign=made)))
         for _ in range(3):
             asking.ask(claimed, message)
         cursor.execute(
-            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%mailings_chunk%'"
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE name = %s",
+            [asking.name],
         )
         assert cursor.fetchall() == [(3, 0)]
 

@@ -242,8 +242,8 @@ def test_38_somebody_unsubscribes_while_the_campaign_is_half_sent(
     page = {}
     original = dispatch.Relay.hand_over
 
-    def hand_over(self: Any, letter: Any, address: str) -> None:
-        original(self, letter, address)
+    def hand_over(self: Any, letter: Any, address: str, **following: Any) -> None:
+        original(self, letter, address, **following)
         if len(relay.messages) == 5:
             for name, point in (("early", early), ("late", late)):
                 token = tokens.preference_token(point.public_id, socr.pk, made.public_id)
