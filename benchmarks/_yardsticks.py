@@ -13,20 +13,18 @@ import sys
 import tempfile
 import time
 import uuid
-import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.embedded import ROOT
+from benchmarks import _venvs
 from demo.servers import free_port
 from mailings import rendering
 from mailings.dispatch import moulds
 from mailings.models import Campaign, Version
 
 _POST_OFFICE = 500  # messages: it takes seconds for as many
-_LOCK = Path(__file__).parent / "post-office.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +44,21 @@ def sink(log: Path, *, with_faults: bool = False) -> Iterator[Server]:
     command = [sys.executable, "-m", "benchmarks._sink", str(port), str(log)]
     with subprocess.Popen([*command, "--faults"] if with_faults else command) as process:
         try:
-            _wait_for(port)
+            wait_for(port)
             yield Server("127.0.0.1", port, log)
         finally:
             process.terminate()
 
 
-def _wait_for(port: int) -> None:
-    for _ in range(200):
+def wait_for(port: int, what: str = "The bench's SMTP server") -> None:
+    """Wait until somebody listens on a port of this machine. Raises SystemExit after half a minute."""
+    for _ in range(600):
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return
         except OSError:
             time.sleep(0.05)
-    raise SystemExit("The bench's SMTP server did not start.")
+    raise SystemExit(f"{what} did not start.")
 
 
 def measure(campaign: Campaign, server: Server, number: int) -> dict[str, float]:
@@ -108,14 +107,8 @@ def _smtp_source(program: str, size: int, server: Server, number: int) -> float:
 
 
 def _post_office(letter: rendering.Letter, server: Server) -> float:
-    """Have django-post-office send the same words, one process; its venv is made the first time."""
-    place = ROOT / ".local" / "bench-post-office"
-    python = place / "bin" / "python"
-    if not (place / "ready").exists():
-        venv.create(place, with_pip=True, clear=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(_LOCK)]
-        subprocess.run(pip, check=True)
-        (place / "ready").touch()
+    """Have django-post-office send the same words, one process."""
+    python = _venvs.python_with("post-office")
     name = "{{ first_name }}"
     words = {
         "subject": letter.subject.replace("Priya", name),

