@@ -210,7 +210,7 @@ TOO_FEW_TO_BE_RARE = (
 HEARD = 0.01  # from here on a guard holds a pair against a cluster that would join it
 POSSIBLE = 0.5
 JOINED = 0.9  # above it, rows of one list are one cluster
-CERTAIN = 0.99
+CERTAIN = 0.95
 HELD = 0.5  # a guard leaves no more than this
 
 # Pairs of one last name and one home, inbox or telephone. Where first names are hardly further apart in all of these
@@ -259,17 +259,22 @@ GUARDS = {
 # Of such a pair there is nothing to ask: two first names in one home, with neither an inbox nor a telephone in common.
 HOUSEMATES = "list_contains(guards, 'other_first_name') AND g_email < 2 AND g_phone < 2"
 OF_HOUSEHOLDS = ("other_first_name", "whose_first_name")  # lifted where there are none
-# What a certain pair shows besides its score: names that fit and one thing of the person's own, or nearly their own
-# address or telephone at their own postcode; an initial and a whole last name with one thing of their own; or half of a
-# name that fits, with their own postcode or a second thing of their own. And nothing that speaks against it: only an
-# inbox of one's own outlives both a telephone and a home.
+# What a certain pair shows besides its score. Of names that fit: one thing of the person's own, nearly their own
+# address, nearly their own telephone at their own postcode, or their own number in their own street; or one is called
+# by the other's short name at the same postcode, and neither inbox nor telephone says otherwise. Of a whole last name
+# with an initial or no first name: one thing of their own with the same postcode, or an inbox that nobody else reads.
+# Of half a name that fits: their own postcode and a thing of their own, or two of these. And nothing speaks against it:
+# only an inbox of one's own outlives both a telephone and a home.
 CERTAINLY = (
     "g_date_of_birth <> 0 AND NOT (g_phone = 0 AND g_postcode IN (0, 1) AND g_date_of_birth < 3 AND g_email < 2) "
     "AND CASE WHEN g_first_name >= 2 AND g_last_name >= 1 "
-    f"THEN {OWN} >= 1 OR ((g_email = 1 OR g_phone = 1) AND g_postcode = 3) "
+    f"THEN {OWN} >= 1 OR (g_phone = 1 AND g_postcode = 3) "
+    "OR (g_email = 1 AND (g_postcode = 3 OR (g_first_name >= 4 AND g_last_name = 4))) "
     f"OR ((g_postcode = 3)::int + (g_address = 3)::int + (g_street_number = 2)::int >= 3 AND g_date_of_birth > 0) "
+    "OR (g_first_name = 4 AND g_last_name = 4 AND g_postcode = 3 AND g_phone <> 0 AND g_email <> 0) "
     f"WHEN g_first_name >= 4 OR (g_last_name >= 3 AND {FIRST_UNKNOWN}) "
     f"THEN ({OWN} + (g_postcode = 3)::int >= 2 AND {OWN} >= 1) "
+    "OR (g_first_name = -1 AND g_last_name = 4 AND g_email = 2 AND NOT email_shared) "
     f"OR (g_first_name = 1 AND g_last_name = 4 AND {OWN} >= 1) ELSE false END"
 )
 
