@@ -186,7 +186,7 @@ REGISTRY: Registry = (
     Plain("crm_platformstop", "key_id"),
     Personal("crm_deliverability", "mailbox problem since batch_id", _P.EMAIL, _K.SUPPORTER),
     Personal("crm_batch", "created_by_id", _P.STAFF, _K.LEDGER),
-    Plain("crm_batch", "label created_at applied_at undone_at"),
+    Plain("crm_batch", "label created_at applied_at undone_at without_wording"),
     Plain("crm_purpose", "code name description"),
     Personal(
         "crm_servicemail",

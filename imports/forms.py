@@ -16,6 +16,40 @@ UNKNOWN = "unknown"
 MOST_STOPS = 20_000  # addresses of one paste; more come as a file
 
 
+def _wordings(organisation: Organisation) -> dict[str, Statement]:
+    """Give the wordings that an import may name, by public id."""
+    found = Statement.objects.filter(organisation=organisation, purposes__isnull=False).distinct()
+    return {str(wording.public_id): wording for wording in found}
+
+
+class LaterForm(forms.Form):
+    """The wording and the date that an import was brought without."""
+
+    statement = forms.ChoiceField(
+        label="Which sign-up wording did these people see?",
+        error_messages={"required": "Choose the wording."},
+    )
+    collected_on = forms.DateField(
+        label="When did they say yes, if the file did not tell?",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="It counts for rows without a date of their own. Leave it empty if you do not know.",
+        error_messages={"invalid": "There is no such date: write it as 2026-04-03."},
+    )
+
+    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._wordings = _wordings(organisation)
+        field = self.fields["statement"]
+        assert isinstance(field, forms.ChoiceField)
+        named = [(key, str(wording)) for key, wording in self._wordings.items()]
+        field.choices = [("", "Choose one"), *named]
+
+    def clean_statement(self) -> Statement:
+        """Give the wording."""
+        return self._wordings[self.cleaned_data["statement"]]
+
+
 class ImportForm(forms.Form):
     """A file, and which words its people saw."""
 
@@ -48,12 +82,7 @@ class ImportForm(forms.Form):
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._wordings = {
-            str(wording.public_id): wording
-            for wording in Statement.objects.filter(
-                organisation=organisation, purposes__isnull=False
-            ).distinct()
-        }
+        self._wordings = _wordings(organisation)
         field = self.fields["statement"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [

@@ -24,6 +24,12 @@ def _admin(meaning: str) -> Any:
     )
 
 
+# The file is on the list, whatever is being thought about it.
+IN_FORCE = "applying applied proving proven granting weighing weighed undoing".split()
+# A worker has something to do.
+AT_WORK = "uploaded reading applying proving granting weighing undoing".split()
+
+
 class Import(OwnedModel):
     """One file on its way to becoming records: where it stands and what its preview said."""
 
@@ -38,6 +44,9 @@ class Import(OwnedModel):
         APPLYING = "applying", "Being imported"
         APPLIED = "applied", "Imported"
         REFUSED = "refused", "Could not be read"
+        PROVING = "proving", "Seeing what the wording would do"
+        PROVEN = "proven", "Wording given, waiting for a second admin"
+        GRANTING = "granting", "Being given its wording"
         WEIGHING = "weighing", "Seeing what undoing would do"
         WEIGHED = "weighed", "Ready to undo"
         UNDOING = "undoing", "Being undone"
@@ -73,9 +82,15 @@ class Import(OwnedModel):
     trouble = models.TextField(blank=True, help_text="Why the file could not be read.")
     counts = models.JSONField(default=dict)
     undo = models.JSONField(default=dict, help_text="What undoing would do, or did, in numbers.")
+    later = models.JSONField(
+        default=dict,
+        help_text="The wording and the date that it was given later, and how many that lets be emailed.",
+    )
     uploaded_by = _admin("Who brought it.")
     started_by = _admin("Who let it be imported.")
     seconded_by = _admin("Who else did, where the file calls for a second admin.")
+    later_by = _admin("Who gave it the wording later.")
+    later_seconded_by = _admin("Who else did.")
     undo_asked_by = _admin("Who asked for it to be undone.")
     undo_seconded_by = _admin("Who else did, where that makes anyone mailable again.")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -85,7 +100,7 @@ class Import(OwnedModel):
             models.UniqueConstraint(fields=["organisation", "id"], name="import_owner"),
             models.UniqueConstraint(
                 fields=["organisation", "digest"],
-                condition=Q(state__in=["applying", "applied", "weighing", "weighed", "undoing"]),
+                condition=Q(state__in=IN_FORCE),
                 name="a_file_is_imported_once",
             ),
         ]
@@ -93,7 +108,7 @@ class Import(OwnedModel):
             models.Index(fields=["organisation", "-id"], name="import_list"),
             models.Index(
                 fields=["id"],
-                condition=Q(state__in=["uploaded", "reading", "applying", "weighing", "undoing"]),
+                condition=Q(state__in=AT_WORK),
                 name="import_to_do",
             ),
         ]
@@ -188,6 +203,7 @@ class ImportChunk(models.Model):
     first = models.PositiveIntegerField()
     last = models.PositiveIntegerField()
     applied_at = models.DateTimeField(null=True)
+    later_at = models.DateTimeField(null=True, help_text="When it was given the wording.")
     undone_at = models.DateTimeField(null=True)
 
     class Meta:

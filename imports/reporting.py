@@ -87,5 +87,6 @@ def _who(user: object | None) -> str:
 
 _DONE = (
     *(Import.State.APPLYING, Import.State.APPLIED, Import.State.WEIGHING, Import.State.WEIGHED),
+    *(Import.State.PROVING, Import.State.PROVEN, Import.State.GRANTING),
     *(Import.State.UNDOING, Import.State.UNDONE),
 )

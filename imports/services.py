@@ -24,19 +24,11 @@ from crm.sql import statistics
 from imports import meaning, reading, staging
 from imports.foreign import Others
 from imports.mapping import Mapping
-from imports.models import Import, ImportChunk, Problem, StagedRow
+from imports.models import IN_FORCE, Import, ImportChunk, Problem, StagedRow
 from imports.sql import applying, changes, outlook, permission, staged, stretch
 
 log = logging.getLogger(__name__)
 STRETCH = 10_000  # lines in one transaction: somebody who says stop may wait for its last seconds
-# The file is on the list, whatever is being thought about it.
-IN_FORCE = [
-    Import.State.APPLYING,
-    Import.State.APPLIED,
-    Import.State.WEIGHING,
-    Import.State.WEIGHED,
-    Import.State.UNDOING,
-]
 _BEFORE_APPLYING = (Import.State.UPLOADED, Import.State.READING, Import.State.PREVIEWED)
 SHORTEST_ORIGIN = 20  # letters: a sentence, not "yes"
 # What the counts of a preview are called, on pages and on the command line alike.
@@ -72,7 +64,7 @@ def upload(
     wording does not name the organisation.
     """
     if statement:
-        _check_wording(statement, organisation)
+        check_wording(statement, organisation)
     if collected_on and collected_on > timezone.localdate():
         raise ValidationError({"collected_on": "This date is in the future."})
     digest = _digest(content, statement, collected_on, adults_only)
@@ -121,7 +113,7 @@ def upload_stops(
     )
 
 
-def _check_wording(statement: Statement, organisation: Organisation) -> None:
+def check_wording(statement: Statement, organisation: Organisation) -> None:
     """Refuse a wording that cannot carry this organisation's permission: joint mail needs every partner named."""
     needed = Organisation.objects.filter(pk=organisation.pk)
     if not organisation.is_partner:
@@ -346,9 +338,19 @@ def apply(*, file: Import) -> Import:
         ):
             file.state = Import.State.APPLIED
             file.save(update_fields=["state"])
-            Batch.objects.filter(pk=file.batch_id).update(applied_at=timezone.now())
+            Batch.objects.filter(pk=file.batch_id).update(
+                applied_at=timezone.now(), without_wording=_without_wording(file)
+            )
             StagedRow.objects.filter(file=file, refused=False).delete()
         return file
+
+
+def _without_wording(file: Import) -> int:
+    """Count the rows that say yes to words which nobody had at hand."""
+    if file.statement_id is not None:
+        return 0
+    outlooks = file.counts["permission"]
+    return int(outlooks.get("no_wording", 0)) + int(outlooks.get("undated", 0))
 
 
 def _apply_chunk(file: Import, chunk: ImportChunk, *, written: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from crm import wall
-from imports import choosing, services, undoing
+from imports import choosing, later, services, undoing
 from imports.models import Import
 
 
@@ -21,6 +21,18 @@ def read(import_id: int) -> None:
 def apply(import_id: int) -> None:
     """Apply what is left of an import."""
     services.apply(file=_find(import_id))
+
+
+@shared_task
+def prove_wording(import_id: int) -> None:
+    """See what a wording that is given later would do."""
+    later.prove(file=_find(import_id))
+
+
+@shared_task
+def give_wording(import_id: int) -> None:
+    """Give what is left of an import its wording."""
+    later.carry_out(file=_find(import_id))
 
 
 @shared_task
@@ -40,6 +52,8 @@ _NEXT = {
     Import.State.UPLOADED: read,
     Import.State.READING: read,
     Import.State.APPLYING: apply,
+    Import.State.PROVING: prove_wording,
+    Import.State.GRANTING: give_wording,
     Import.State.WEIGHING: weigh_undo,
     Import.State.UNDOING: undo,
 }

@@ -13,6 +13,7 @@ urlpatterns = [
     path("<uuid:public_id>/", views.show, name="import"),
     path("<uuid:public_id>/columns/", views.columns, name="import-columns"),
     path("<uuid:public_id>/apply/", views.apply, name="apply-import"),
+    path("<uuid:public_id>/wording/", views.wording, name="import-wording"),
     path("<uuid:public_id>/undo/", views.undo, name="undo-import"),
     path("<uuid:public_id>/mend.xlsx", views.rows_to_mend, name="rows-to-mend"),
     path("<uuid:public_id>/report.xlsx", views.report, name="import-report"),

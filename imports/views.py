@@ -14,12 +14,14 @@ from django.views.decorators.http import require_POST
 from crm import wall
 from crm.access import admin_required
 from crm.middleware import StaffRequest
+from crm.models import Statement
 from crm.pages import page
 from crm.wakeups import wake
 from imports import (
     change_words,
     choosing,
     examples,
+    later,
     mending,
     reporting,
     services,
@@ -28,7 +30,7 @@ from imports import (
     words,
 )
 from imports.columns_form import ColumnsForm
-from imports.forms import ImportForm, StopForm
+from imports.forms import ImportForm, LaterForm, StopForm
 from imports.mapping import Mapping
 from imports.models import Import, ImportChunk, Problem
 
@@ -38,6 +40,9 @@ _COUNTED = (
     Import.State.PREVIEWED,
     Import.State.DOUBTED,
     Import.State.APPLIED,
+    Import.State.PROVING,
+    Import.State.PROVEN,
+    Import.State.GRANTING,
     Import.State.WEIGHING,
     Import.State.WEIGHED,
 )
@@ -112,7 +117,13 @@ def _find(request: HttpRequest, public_id: uuid.UUID) -> Import:
     organisation = cast(StaffRequest, request).organisation
     return get_object_or_404(
         Import.objects.select_related(
-            "organisation", "statement", "uploaded_by", "started_by", "seconded_by", "undo_asked_by"
+            "organisation",
+            "statement",
+            "uploaded_by",
+            "started_by",
+            "seconded_by",
+            "undo_asked_by",
+            "later_by",
         ),
         public_id=public_id,
         organisation=organisation,
@@ -130,6 +141,13 @@ def show(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if file.state == Import.State.UNDOING:
         undone = ImportChunk.objects.filter(file=file, undone_at__isnull=False).count()
         context["done"] = min(undone * services.STRETCH, context["rows"])
+    if file.state == Import.State.GRANTING:
+        given = ImportChunk.objects.filter(file=file, later_at__isnull=False).count()
+        context["done"] = min(given * services.STRETCH, context["rows"])
+    if later.may_be_given(file):
+        context["later_form"] = LaterForm(organisation=file.organisation)
+    if file.state == Import.State.PROVEN:
+        context["later_wording"] = Statement.objects.get(pk=file.later["statement"])
     if file.state in _COUNTED:
         context |= {
             "people": words.people(file),
@@ -139,10 +157,7 @@ def show(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "most": mending.MOST,
             "wording": file.statement,
         }
-    context |= {
-        "may_second": cast(StaffRequest, request).user.pk
-        not in (file.undo_asked_by_id if file.undo else file.started_by_id, None)
-    }
+    context["may_second"] = cast(StaffRequest, request).user.pk not in (_first_admin(file), None)
     if file.state in (Import.State.PREVIEWED, Import.State.DOUBTED):
         with wall.elevated("keeper"):  # staged rows carry the hashes, which staff may not read
             context |= {
@@ -153,6 +168,13 @@ def show(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if file.state == Import.State.ASKING:
         context["form"] = _columns(file)
     return render(request, "imports/import.html", context)
+
+
+def _first_admin(file: Import) -> int | None:
+    """Give whom another admin has to agree with."""
+    if file.state == Import.State.PROVEN:
+        return file.later_by_id
+    return file.undo_asked_by_id if file.undo else file.started_by_id
 
 
 def _columns(file: Import, data: QueryDict | None = None) -> ColumnsForm:
@@ -203,6 +225,37 @@ def apply(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     else:
         if file.state == Import.State.APPLYING:
             wake(tasks.apply, file.pk)
+    return redirect("import", file.public_id)
+
+
+@admin_required
+@require_POST
+def wording(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Ask what a wording that is given later would do, let it be given once that is known, or leave it after all."""
+    file, user = _find(request, public_id), cast(StaffRequest, request).user
+    step = request.POST.get("step", "")
+    try:
+        if step == "ask":
+            form = LaterForm(request.POST, organisation=file.organisation)
+            if not form.is_valid():
+                raise ValidationError([error for found in form.errors.values() for error in found])
+            said = form.cleaned_data
+            file = later.ask(
+                file=file,
+                statement=said["statement"],
+                collected_on=said["collected_on"],
+                user=user,
+            )
+        elif step == "leave":
+            file = later.cancel(file=file)
+        elif step == "give":
+            file = later.confirm(file=file, user=user, number=_number(request))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    if file.state == Import.State.PROVING:
+        wake(tasks.prove_wording, file.pk)
+    elif file.state == Import.State.GRANTING:
+        wake(tasks.give_wording, file.pk)
     return redirect("import", file.public_id)
 
 

@@ -128,6 +128,9 @@ class Batch(OwnedModel):
     created_at = models.DateTimeField(auto_now_add=True)
     applied_at = models.DateTimeField(null=True, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
+    without_wording = models.PositiveIntegerField(
+        default=0, help_text="Rows that say yes to words which nobody had at hand."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "id"], name="batch_owner")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from django.db import transaction
 
@@ -47,12 +47,24 @@ def take_out(lines: Lines) -> int:
 def mailable_again(lines: Lines, *, batch: Batch) -> set[int]:
     """Give the addresses that may not be mailed now, and could be if these lines were taken out.
 
+    Platform scope.
+    """
+
+    def undo() -> None:
+        sql.mark_undone(batch.pk)
+        take_out(lines)
+
+    return would_let(lines, undo)
+
+
+def would_let(lines: Lines, act: Callable[[], object]) -> set[int]:
+    """Give the addresses of the people of these lines that may not be mailed now, and could be after an act.
+
     It is tried, asked at the gate and rolled back, so the answer is the true one. Platform scope.
     """
     with transaction.atomic():
         points = sql.concerned(lines)
-        sql.mark_undone(batch.pk)
-        take_out(lines)
+        act()
         after = _mailable(lines.organisation_id, points)
         transaction.set_rollback(True)
     before = _mailable(lines.organisation_id, [point for point, _ in after])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -28,6 +29,9 @@ def home(request: StaffRequest) -> HttpResponse:
         "waiting": Batch.objects.filter(
             organisation=organisation, applied_at=None, undone_at=None
         ).order_by("-pk")[:WAITING],
+        "without_wording": Batch.objects.filter(
+            organisation=organisation, undone_at=None, without_wording__gt=0
+        ).aggregate(rows=Sum("without_wording"))["rows"],
         "duplicates": 0 if is_officer(request) else reviewing.count(organisation),
         "is_admin": is_admin(request),
         "due": cases.due(organisation) if is_admin(request) else None,

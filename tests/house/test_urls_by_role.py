@@ -76,6 +76,7 @@ TABLE = {
     "add-wording": "302 403 200 403 403 404",
     "POST apply-import": "302 403 302 403 403 404",
     "POST import-columns": "302 403 302 403 403 404",
+    "POST import-wording": "302 403 302 403 403 404",
     "POST undo-import": "302 403 302 403 403 404",
     "POST approve-campaign": "302 302 302 403 404 404",
     "campaign": "302 200 200 403 404 404",
@@ -271,7 +272,7 @@ def objects_of(where: Organisation, asking: User | None) -> dict[str, list[Any]]
         "purpose": ([factories.purpose(where, f"of-{where.code.lower()}").code], "edit-purpose"),
         "import": (
             [file.public_id],
-            "import import-columns apply-import undo-import rows-to-mend import-report",
+            "import import-columns apply-import import-wording undo-import rows-to-mend import-report",
         ),
         "export": ([export.public_id], "download-export"),
         "campaign": (
