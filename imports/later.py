@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import date
 from functools import partial
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -117,7 +116,7 @@ def carry_out(*, file: Import) -> Import:
         left = ImportChunk.objects.filter(file=file, later_at=None)
         if file.state == _State.GRANTING and not left.exists():
             file.state, file.statement_id = _State.APPLIED, file.later["statement"]
-            file.collected_on = _day(file.later)
+            file.collected_on = day(file)
             file.save(update_fields=["state", "statement", "collected_on"])
             Batch.objects.filter(pk=file.batch_id).update(without_wording=0)
     return file
@@ -133,12 +132,14 @@ def _lines(file: Import, chunk: ImportChunk) -> Lines:
 
 
 def _grant(file: Import, lines: Lines) -> None:
-    day = _day(file.later)
-    began, ended = meaning.day(day) if day else (None, None)
+    told = day(file)
+    began, ended = meaning.day(told) if told else (None, None)
     evidence = granting.Evidence(file.later["statement"], began, ended)
     supporters, mailboxes = granting.grant(lines, evidence)
     permissions.refold(supporter_ids=supporters, mailboxes=mailboxes)
 
 
-def _day(later: dict[str, Any]) -> date | None:
-    return date.fromisoformat(later["collected_on"]) if later["collected_on"] else None
+def day(file: Import) -> date | None:
+    """Give when those said yes whose rows have no date, if that is known."""
+    told: str = file.later["collected_on"]
+    return date.fromisoformat(told) if told else None

@@ -148,6 +148,7 @@ def show(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         context["later_form"] = LaterForm(organisation=file.organisation)
     if file.state == Import.State.PROVEN:
         context["later_wording"] = Statement.objects.get(pk=file.later["statement"])
+        context["later_day"] = later.day(file)
     if file.state in _COUNTED:
         context |= {
             "people": words.people(file),

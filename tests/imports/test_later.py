@@ -189,10 +189,14 @@ def test_two_admins_give_a_wording_on_the_page_of_the_import(
     first.force_login(factories.admin(socr))
     second.force_login(factories.admin(socr))
     assert "Add wording and date" in first.get(page).content.decode()
-    first.post(act, {"step": "ask", "statement": str(statement.public_id)})
+    first.post(
+        act, {"step": "ask", "statement": str(statement.public_id), "collected_on": "2026-02-01"}
+    )
     later.prove(file=Import.objects.get(pk=file.pk))
     assert "Another admin must confirm this" in first.get(page).content.decode()
-    assert "How many people could be emailed?" in second.get(page).content.decode()
+    shown = second.get(page).content.decode()
+    assert "How many people could be emailed?" in shown
+    assert "1 February 2026, where the row has no date" in shown
     second.post(act, {"step": "give", "number": "1"})
     later.carry_out(file=Import.objects.get(pk=file.pk))
     assert not reasons(point(socr, JANE[0]))
