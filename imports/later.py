@@ -25,8 +25,8 @@ _State = Import.State
 
 
 def may_be_given(file: Import) -> bool:
-    """Tell whether an import is done and lacks the wording."""
-    return file.state == _State.APPLIED and file.statement_id is None
+    """Tell whether an import is done, and has rows that say yes to a wording which nobody had at hand."""
+    return file.state == _State.APPLIED and services.without_wording(file) > 0
 
 
 def ask(

@@ -339,13 +339,13 @@ def apply(*, file: Import) -> Import:
             file.state = Import.State.APPLIED
             file.save(update_fields=["state"])
             Batch.objects.filter(pk=file.batch_id).update(
-                applied_at=timezone.now(), without_wording=_without_wording(file)
+                applied_at=timezone.now(), without_wording=without_wording(file)
             )
             StagedRow.objects.filter(file=file, refused=False).delete()
         return file
 
 
-def _without_wording(file: Import) -> int:
+def without_wording(file: Import) -> int:
     """Count the rows that say yes to words which nobody had at hand."""
     if file.statement_id is not None:
         return 0

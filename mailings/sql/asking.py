@@ -83,11 +83,13 @@ class Asking:
         values = (message.seq, claimed.chunk_id, claimed.token, message.contact_point_id)
         line = connection.connection.pgconn
         line.send_query_prepared(self.name.encode(), [b"%d" % value for value in values])
-        if meanwhile is not None:
-            meanwhile()
         found: pq.abc.PGresult | None = None
-        while result := _next_result(line):
-            found = result
+        try:
+            if meanwhile is not None:
+                meanwhile()
+        finally:  # or the connection could not be used for anything else
+            while result := _next_result(line):
+                found = result
         if found is None:
             raise OperationalError(_BROKEN)
         _check(found)

@@ -96,9 +96,10 @@ def test_whoever_said_stop_meanwhile_stays_off_and_is_not_counted(socr: Organisa
 
 def test_an_older_refusal_in_another_list_stands(socr: Organisation) -> None:
     bring(socr, [HEAD, [*JANE[:3], "no", "2025-01-01"]])
-    file = bring(socr, [HEAD, JANE], statement=None)
-    given = give(file, factories.statement(socr))
-    assert given.later["mailable"] == 0
+    file = bring(socr, [HEAD, JANE, SAM], statement=None)
+    given = give(file, factories.statement(socr), on=date(2026, 2, 1))
+    assert given.later["mailable"] == 1
+    assert not reasons(point(socr, SAM[0]))
     assert reasons(point(socr, JANE[0]))
 
 
@@ -141,6 +142,10 @@ def test_a_wording_of_another_organisation_is_refused(
 def test_an_import_that_has_its_wording_is_left_alone(socr: Organisation) -> None:
     file = bring(socr, [HEAD, JANE])
     assert ask(file, factories.statement(socr)).state == Import.State.APPLIED
+
+
+def test_a_list_that_says_no_yes_asks_for_no_wording(socr: Organisation) -> None:
+    assert not later.may_be_given(bring(socr, [HEAD, LEE], statement=None))
 
 
 def test_a_worker_that_dies_after_a_stretch_is_gone_on_from_and_writes_nothing_twice(

@@ -360,6 +360,23 @@ def test_the_asking_is_planned_once_and_not_for_each_message(socr: Organisation)
         assert cursor.fetchall() == [(3, 0)]
 
 
+def test_a_message_that_cannot_be_made_ahead_leaves_the_connection_in_order(
+    socr: Organisation,
+) -> None:
+    made = _claimed(socr)
+    chunk = Chunk.objects.get(campaign=made)
+    claimed = queue.Claim(chunk.pk, made.pk, chunk.first, chunk.last, chunk.token)
+    asking = Asking.about(question(Version.objects.get(campaign=made)))
+    (message,) = queue.messages(claimed)
+
+    def fails() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        asking.ask(claimed, message, meanwhile=fails)
+    assert asking.ask(claimed, message) == 0
+
+
 @pytest.fixture
 def in_doubt(socr: Organisation, relay: Relay) -> Campaign:
     """A campaign to three, all sent but the second, which may have been."""
