@@ -16,5 +16,6 @@ urlpatterns = [
     path("<uuid:public_id>/wording/", views.wording, name="import-wording"),
     path("<uuid:public_id>/undo/", views.undo, name="undo-import"),
     path("<uuid:public_id>/mend.xlsx", views.rows_to_mend, name="rows-to-mend"),
+    path("<uuid:public_id>/signatures.xlsx", views.signatures, name="petition-signatures"),
     path("<uuid:public_id>/report.xlsx", views.report, name="import-report"),
 ]

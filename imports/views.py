@@ -23,6 +23,7 @@ from imports import (
     examples,
     later,
     mending,
+    petitions,
     reporting,
     services,
     tasks,
@@ -144,6 +145,8 @@ def show(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if file.state == Import.State.GRANTING:
         given = ImportChunk.objects.filter(file=file, later_at__isnull=False).count()
         context["done"] = min(given * services.STRETCH, context["rows"])
+    if file.state == Import.State.REFUSED:
+        context["petition"] = petitions.of(file)
     if later.may_be_given(file):
         context["later_form"] = LaterForm(organisation=file.organisation)
     if file.state == Import.State.PROVEN:
@@ -303,6 +306,15 @@ def report(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if not file.counts:
         raise Http404
     return _attached(reporting.workbook(file), "import.xlsx")
+
+
+@admin_required
+def signatures(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Give the signatures of a petition, which is no list of people, by constituency as a workbook."""
+    petition = petitions.of(_find(request, public_id))
+    if petition is None:
+        raise Http404
+    return _attached(petitions.workbook(petition), "signatures.xlsx")
 
 
 def _attached(workbook: bytes, name: str) -> HttpResponse:

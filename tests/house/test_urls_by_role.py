@@ -122,6 +122,7 @@ TABLE = {
     "POST remove-tag": "302 404 404 404 404 404",
     "rows-to-mend": "302 403 200 403 403 404",
     "import-report": "302 403 200 403 403 404",
+    "petition-signatures": "302 403 404 403 403 404",
     "segment": "302 200 200 200 404 404",
     "segments": "302 200 200 200 200 404",
     "POST set-branch": "302 302 302 403 404 404",
@@ -272,7 +273,8 @@ def objects_of(where: Organisation, asking: User | None) -> dict[str, list[Any]]
         "purpose": ([factories.purpose(where, f"of-{where.code.lower()}").code], "edit-purpose"),
         "import": (
             [file.public_id],
-            "import import-columns apply-import import-wording undo-import rows-to-mend import-report",
+            "import import-columns apply-import import-wording undo-import rows-to-mend import-report "
+            "petition-signatures",
         ),
         "export": ([export.public_id], "download-export"),
         "campaign": (
