@@ -39,13 +39,13 @@ _PERSON = """
 """
 _TABLES = {
     "supporters": "s.first_name, s.last_name, s.name_forms, s.last_fold, s.postcode, s.postcode_fold, s.external_id, "
-    "s.age_band, s.canonical_id = s.id FROM crm_supporter s JOIN person p ON p.id = s.id",
+    "s.relationship, s.age_band, s.canonical_id = s.id FROM crm_supporter s JOIN person p ON p.id = s.id",
     "contact points": "c.channel, c.address, c.folded, c.kind, c.problem FROM crm_contactpoint c "
     "JOIN person p ON p.id = c.supporter_id",
     "keys": "k.address_key, k.mailbox FROM crm_addresskey k JOIN crm_contactpoint c ON c.id = k.contact_point_id "
     "JOIN person p ON p.id = c.supporter_id",
-    "records": "r.line, r.first_name, r.last_name, r.email, r.phone, r.postcode, r.age_band, r.roles, r.tags, "
-    "r.action, r.occurred_at, r.data FROM crm_record r JOIN person p ON p.id = r.supporter_id",
+    "records": "r.line, r.first_name, r.last_name, r.email, r.phone, r.postcode, r.relationship, r.age_band, r.roles, "
+    "r.tags, r.action, r.occurred_at, r.data FROM crm_record r JOIN person p ON p.id = r.supporter_id",
     "roles": "r.role_id FROM crm_supporterrole r JOIN person p ON p.id = r.supporter_id",
     "tags": "t.name FROM crm_supportertag g JOIN crm_tag t ON t.id = g.tag_id JOIN person p ON p.id = g.supporter_id",
     "search terms": "t.term FROM crm_searchterm t JOIN person p ON p.id = t.supporter_id",

@@ -36,6 +36,7 @@ from crm.models import (
     Channel,
     ConsentState,
     ContactPoint,
+    Relationship,
     Scope,
     Supporter,
     SupporterTopic,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 class Question:
     """What is to be sent: the type of email, what it is about, and for whom it is suitable.
 
-    `members_only`: not for an inbox that several people read. `at`: the clock, if not now.
+    `members_only`: not for an inbox that several people read, nor for who has left. `at`: the clock, if not now.
     """
 
     purpose_id: int
@@ -152,6 +153,8 @@ def _of_the_person(question: Question) -> Conditions:
         yield unknown, Reason.AGE_UNKNOWN_MINOR_RISK
     if not question.is_important:
         yield _of_anyone_joined(only_important_since__isnull=False), Reason.FREQUENCY_CAP
+    if question.members_only:
+        yield Q(supporter__canonical__relationship=Relationship.FORMER), Reason.FORMER_MEMBER
     if question.topic_id is not None:
         unticked = SupporterTopic.objects.filter(
             topic=question.topic_id,

@@ -9,7 +9,10 @@ from enum import IntFlag, auto
 
 
 class Reason(IntFlag):
-    """Why not. Those up to SHARED_INBOX_NOT_ALLOWED are the gate's; mailings add the rest beside it."""
+    """Why not. Mailings add theirs, from DUPLICATE_INBOX to SENDER_NOT_AUTHORISED, beside the gate's.
+
+    A bit keeps its meaning for ever, since past audiences hold it: a new reason goes to the end.
+    """
 
     STOP_EVERYTHING = auto()
     ERASED_SUPPRESSED = auto()
@@ -46,6 +49,7 @@ class Reason(IntFlag):
     NO_UNSUBSCRIBE = auto()
     OUTSIDE_WINDOW = auto()
     SENDER_NOT_AUTHORISED = auto()
+    FORMER_MEMBER = auto()
 
 
 # Reasons that take no permission away: they hold mail back for a time, or for the sake of one campaign.
@@ -57,6 +61,7 @@ ASIDE = (
     | Reason.MINOR_NOT_SUITABLE
     | Reason.AGE_UNKNOWN_MINOR_RISK
     | Reason.SHARED_INBOX_NOT_ALLOWED
+    | Reason.FORMER_MEMBER
 )
 
 # What staff read: what it means, then what to do. docs/reference/words.md holds the same table; a test compares them.
@@ -140,6 +145,9 @@ SENTENCES: dict[Reason, str] = {
     Reason.SHARED_INBOX_NOT_ALLOWED: (
         "A shared inbox, and others would read this email. Ask the person for an address of "
         "their own."
+    ),
+    Reason.FORMER_MEMBER: (
+        "No longer a member, and this campaign speaks to members only. Leave them out; other email may go to them."
     ),
     Reason.DUPLICATE_INBOX: (
         "This inbox is covered already: one copy goes to each inbox. Nothing to do."

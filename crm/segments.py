@@ -24,6 +24,7 @@ from crm.models import (
     Channel,
     ContactPoint,
     Organisation,
+    Relationship,
     Role,
     Segment,
     Supporter,
@@ -63,6 +64,11 @@ def _branch(op: str, value: int) -> Q:
     return Q(branch=value) if op == "is" else ~Q(branch=value)
 
 
+def _membership(op: str, value: str) -> Q:
+    """How they stand to a membership organisation; somebody of whom no list says it is neither."""
+    return Q(relationship=value) if op == "is" else ~Q(relationship=value)
+
+
 def _added(op: str, value: str) -> Q:
     """The day on which a person came to the list; the day itself is neither before nor after."""
     start = timezone.make_aware(datetime.combine(date.fromisoformat(value), time.min))
@@ -100,6 +106,9 @@ FIELDS: dict[str, Field] = {
         Topic.objects.all,
     ),
     "permission": Field("Permission", ("is",), _standing, words=consent.STANDINGS),
+    "membership": Field(
+        "Membership", ("is", "is_not"), _membership, words=dict(Relationship.choices)
+    ),
     "branch": Field("Branch", ("is", "is_not"), _branch, Branch.objects.all),
     "area": Field("Postcode begins with", ("is", "is_not"), _area),
     "added": Field("Added", ("after", "before"), _added),
@@ -169,7 +178,8 @@ def _in_words(rule: Rule, names: Names) -> str:
         day = date.fromisoformat(value)
         return f"{label} {OPERATORS[rule['op']]} {day.day} {day:%B %Y}"
     if words := FIELDS[rule["field"]].words:
-        return f"{label}: {words[value][:1].lower()}{words[value][1:]}"
+        said = f"{words[value][:1].lower()}{words[value][1:]}"
+        return f"{label} is not: {said}" if rule["op"] == "is_not" else f"{label}: {said}"
     name = names.get((rule["field"], value), "something that was deleted")
     return f"{label} {OPERATORS[rule['op']]} {name}"
 

@@ -12,6 +12,7 @@ _NAMES = {
     "last_name": "last name",
     "postcode": "postcode",
     "external_id": "membership number",
+    "relationship": "membership",
     "phone": "phone number",
     "role": "role",
     "tags": "tag",

@@ -12,8 +12,9 @@ from imports import looking, meaning
 from imports.mapping import CONSENT, Mapping
 from imports.models import Import
 from imports.reading import Cell
+from imports.rows import Row
 from imports.services import rules_of
-from imports.staging import Row, Rules
+from imports.staging import Rules
 from imports.words import emailed_by
 
 MOST = 6

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, cast
 from imports import mapping, meaning, reading, staging
 from imports.models import Import
 from imports.reading import Cell
+from imports.rows import Row
 from imports.services import no_addresses
 from imports.staging import Reader, Rules
 
@@ -176,7 +177,7 @@ def clipped(cell: Cell, longest: int = _LONGEST) -> str:
     return (cell.isoformat() if isinstance(cell, date) else cell)[:longest]
 
 
-def again(table: dict[str, Any], rules: Rules) -> Iterator[tuple[dict[str, Any], staging.Row]]:
+def again(table: dict[str, Any], rules: Rules) -> Iterator[tuple[dict[str, Any], Row]]:
     """Read the rows that were kept as an import would with these rules: each with what it would be."""
     headings = [column["heading"] for column in table["columns"]]
     keys = [column["key"] for column in table["columns"]]

@@ -158,6 +158,7 @@ class StagedRow(OwnedModel):
     external_id = models.CharField(max_length=60, blank=True)
     roles = ArrayField(models.SmallIntegerField(), default=list)
     tags = ArrayField(models.TextField(), default=list)
+    relationship = models.CharField(max_length=16, blank=True, db_default="")
     age_band = models.SmallIntegerField(default=0)
     action = models.SmallIntegerField(
         null=True, help_text="What the row says of permission (Action)."

@@ -20,6 +20,8 @@ LABELS = {
     "role": "Role",
     "tags": "Tags",
     "external_id": "Membership number",
+    "membership": "Membership: member, former, student and the like",
+    "left_on": "Left on this day: no longer a member",
     "says_yes": "Said yes to email",
     "says_no": "Said no to email",
     "no_sharing": "Does not want their details shared",

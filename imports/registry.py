@@ -22,7 +22,7 @@ REGISTRY: Registry = (
     Personal("imports_stagedrow", "email phone kind bounces", _P.IMPORT, _K.FILE),
     Personal("imports_stagedrow", "name_forms last_fold folded", _P.IMPORT, _K.FILE),
     Personal("imports_stagedrow", "address_key mailbox", _P.IMPORT, _K.FILE),
-    Personal("imports_stagedrow", "external_id", _P.IMPORT, _K.FILE, _S.UNION),
+    Personal("imports_stagedrow", "external_id relationship", _P.IMPORT, _K.FILE, _S.UNION),
     Personal("imports_stagedrow", "roles", _P.IMPORT, _K.FILE, _S.ROLE),
     Personal("imports_stagedrow", "tags data", _P.IMPORT, _K.FILE, _S.WORDS),
     Personal("imports_stagedrow", "action occurred_at occurred_until", _P.IMPORT, _K.FILE),

@@ -2,62 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from crm.identity import addresses, phones, postcodes
 from crm.models import Action, AgeBand
-from imports import answers, foreign, mapping, meaning, presets
+from imports import answers, foreign, mapping, meaning, presets, relationship
 from imports.headings import fold
 from imports.reading import Cell, Sheet
+from imports.rows import Fault, Row, emptied
 
 _NO_ROLE = "We do not know this role; add the word under Settings, Roles."
+_NONE = {
+    "phone": "This is not a telephone number; it is left out.",
+    "postcode": "This is not a full postcode; it is left out.",
+}
 _NOT_UNDERSTOOD = {
     "says_yes": "We do not know whether this is a yes; it counts as not said.",
     "says_no": "We do not know whether this is a no; a yes in this row does not count.",
     "no_sharing": "We do not know whether this is a no; a yes in this row does not count.",
 }
-
-
-@dataclass(slots=True)
-class Fault:
-    """What is wrong with a cell: which column and value, in a sentence; `stops_row` keeps the row out."""
-
-    column: str
-    value: str
-    sentence: str
-    stops_row: bool = False
-
-
-@dataclass(slots=True)
-class Row:
-    """One row of a file as it will be staged."""
-
-    line: int
-    sheet: str
-    sheet_line: int
-    first_name: str = ""
-    last_name: str = ""
-    email: str = ""
-    phone: str = ""
-    postcode: str = ""
-    external_id: str = ""
-    roles: list[int] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-    age_band: int = 0
-    action: Action | None = None
-    said: meaning.Interval | None = None
-    bounces: bool = False
-    doubtful: bool = False
-    data: dict[str, str] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
-
-    @property
-    def refused(self) -> bool:
-        """Whether a mistake keeps the row out."""
-        return any(fault.stops_row for fault in self.faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +160,14 @@ class Reader:
             )
         row.external_id = self._text(row, "external_id", cells)[:60]
         self._email(row, cells)
-        self._phone(row, cells)
-        self._postcode(row, cells)
+        row.phone = self._normalised(row, "phone", cells, phones.normalise)
+        row.postcode = self._normalised(row, "postcode", cells, postcodes.normalise)
         self._tags(row, cells)
         self._roles(row, cells)
+        self._membership(row, cells)
         self._permission(row, cells)
         if not self._age(row, cells):
-            return _emptied(row, self._found("born", cells)[0])
+            return emptied(row, self._found("born", cells)[0])
         row.data = {
             self.sheet.headings[i]: str(cells[i])[:500]
             for i in self.kept
@@ -257,23 +224,25 @@ class Reader:
         if sentence:
             row.faults.append(Fault(heading, str(cell), sentence, stops_row=True))
 
-    def _phone(self, row: Row, cells: list[Cell]) -> None:
-        heading, cell = self._found("phone", cells)
-        if cell != "":
-            row.phone = phones.normalise(str(cell)) or ""
-            if not row.phone:
-                row.faults.append(
-                    Fault(heading, str(cell), "This is not a telephone number; it is left out.")
-                )
+    def _normalised(
+        self, row: Row, name: str, cells: list[Cell], normalise: Callable[[str], str | None]
+    ) -> str:
+        """Give a number or a postcode in its one form; what is none is noted and left out."""
+        heading, cell = self._found(name, cells)
+        found = normalise(str(cell)) or "" if cell != "" else ""
+        if cell != "" and not found:
+            row.faults.append(Fault(heading, str(cell), _NONE[name]))
+        return found
 
-    def _postcode(self, row: Row, cells: list[Cell]) -> None:
-        heading, cell = self._found("postcode", cells)
-        if cell != "":
-            row.postcode = postcodes.normalise(str(cell)) or ""
-            if not row.postcode:
-                row.faults.append(
-                    Fault(heading, str(cell), "This is not a full postcode; it is left out.")
-                )
+    def _membership(self, row: Row, cells: list[Cell]) -> None:
+        headings = self.sheet.headings
+        status = [(headings[place], cell) for place, cell in self._filled("membership", cells)]
+        left = [
+            (headings[place], cell, self.orders[place])
+            for place, cell in self._filled("left_on", cells)
+        ]
+        row.relationship, faults = relationship.of(status, left, self.rules.now)
+        row.faults += [Fault(*fault) for fault in faults]
 
     def _tags(self, row: Row, cells: list[Cell]) -> None:
         place, cell = self._first("tags", cells)
@@ -390,10 +359,3 @@ class Reader:
                 row.action = None
         if row.said is None and row.action == Action.GRANT and self.rules.collected_on:
             row.said = meaning.day(self.rules.collected_on)
-
-
-def _emptied(row: Row, heading: str) -> Row:
-    """Give the row of a child under 13 without anything about the child (docs/reference/law.md)."""
-    sentence = "Somebody under 13: we may not keep anything about them."
-    fault = Fault(heading, "", sentence, stops_row=True)
-    return Row(row.line, row.sheet, row.sheet_line, faults=[fault])

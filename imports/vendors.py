@@ -55,6 +55,8 @@ COMMON: Fields = {
     "role": ("role", "roles", "job role", "job title", "i am a"),
     "tags": ("tags", "tag list"),
     "external_id": ("membership number", "membership no", "member no", "external id"),
+    "membership": ("membership status", "membership type", "member status", "member type"),
+    "left_on": ("date left", "leaving date", "date of leaving", "left on"),
     "says_yes": ("email opt in", "opt in", "consent", "email consent", "subscribed"),
     "says_no": ("do not email", "email opt out", "unsubscribed", "no bulk emails user opt out"),
     "no_sharing": (),

@@ -67,7 +67,7 @@ class CampaignForm(forms.Form):
         label="It speaks to members only",
         required=False,
         help_text=(
-            "It then never goes to an inbox that several people read, such as a school office’s. "
+            "It then never goes to who has left, nor to an inbox that several people read, such as a school office’s. "
             "Choose a subject that gives nobody’s membership away: work addresses are read at work."
         ),
     )

@@ -53,6 +53,7 @@ from crm.models.people import (
     Link,
     Merge,
     Person,
+    Relationship,
     SearchTerm,
     Supporter,
 )
@@ -101,6 +102,7 @@ __all__ = [
     "Purpose",
     "Reach",
     "Record",
+    "Relationship",
     "RetentionReport",
     "Role",
     "Scope",

@@ -23,6 +23,17 @@ class AgeBand(models.IntegerChoices):
     ADULT = 18, "18 or over"
 
 
+class Relationship(models.TextChoices):
+    """How somebody stands to a membership organisation. No role: only their own organisation knows of it."""
+
+    MEMBER = "member", "Member"
+    FORMER = "former", "Former member"
+    STUDENT = "student", "Student member"
+    RETIRED = "retired", "Retired member"
+    ASSOCIATE = "associate", "Associate member"
+    SUPPORT_STAFF = "support staff", "Support staff section"
+
+
 class Channel(models.IntegerChoices):
     """How a contact point reaches a person."""
 
@@ -47,6 +58,9 @@ class Supporter(OwnedModel):
     postcode_fold = models.CharField(max_length=8, blank=True, db_collation=FOLDED)
     external_id = models.CharField(
         max_length=60, blank=True, help_text="Such as a membership number."
+    )
+    relationship = models.CharField(
+        "membership", max_length=16, blank=True, db_default="", choices=Relationship.choices
     )
     branch = models.ForeignKey(
         Branch,
@@ -77,6 +91,10 @@ class Supporter(OwnedModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["organisation", "id"], name="supporter_owner"),
+            models.CheckConstraint(
+                condition=Q(relationship__in=["", *Relationship.values]),
+                name="supporter_relationship_is_known",
+            ),
         ]
         indexes = [
             models.Index(

@@ -39,6 +39,7 @@ class Record(OwnedModel):
     phone = models.CharField(max_length=20, blank=True)
     postcode = models.CharField(max_length=10, blank=True)
     external_id = models.CharField(max_length=60, blank=True)
+    relationship = models.CharField(max_length=16, blank=True, db_default="")
     age_band = models.SmallIntegerField(default=0)
     contact_point = models.ForeignKey(
         ContactPoint,

@@ -14,7 +14,12 @@ from crm.sql import batches as sql
 from crm.sql import erasing, people
 from crm.sql.batches import Lines
 
-_IN_WORDS = {"first_name": "first name", "last_name": "last name", "external_id": "number"}
+_IN_WORDS = {
+    "first_name": "first name",
+    "last_name": "last name",
+    "external_id": "number",
+    "relationship": "membership",
+}
 
 
 def mark_undone(*, batch: Batch) -> None:

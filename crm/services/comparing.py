@@ -88,6 +88,7 @@ def _of(person: Supporter) -> Values:
         "Phone": {folded: shown for channel, folded, shown in reached if channel == Channel.PHONE},
         "Postcode": _said([person.postcode], postcodes.fold),
         "Number": _said([person.external_id], str.casefold),
+        "Membership": _said([person.get_relationship_display()], str.casefold),
         "Age": {} if age == AgeBand.NOT_SAID else {str(age.value): age.label},
         "Branch": {} if person.branch is None else {str(person.branch_id): person.branch.name},
         "Roles": _said(

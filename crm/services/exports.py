@@ -54,6 +54,7 @@ class Row:
     topics: str
     tags: str
     number: str
+    membership: str
     age: str
     added_on: str
 
@@ -72,6 +73,7 @@ class PeopleResource(RowsResource):
     topics = Field(attribute="topics", column_name="Topics")
     tags = Field(attribute="tags", column_name="Tags")
     number = Field(attribute="number", column_name="Number")
+    membership = Field(attribute="membership", column_name="Membership")
     age = Field(attribute="age", column_name="Age")
     added_on = Field(attribute="added_on", column_name="On the list since")
 
@@ -205,6 +207,7 @@ def _stretch(
             topics="; ".join(topics[person.pk]),
             tags="; ".join(tags[person.pk]),
             number=person.external_id,
+            membership=person.get_relationship_display(),
             age=person.get_age_band_display(),
             added_on=f"{timezone.localtime(person.created_at):%Y-%m-%d}",
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-FIELDS = ("first_name", "last_name", "postcode", "external_id")
+FIELDS = ("first_name", "last_name", "postcode", "external_id", "relationship")
 
 
 @dataclass(frozen=True, slots=True)

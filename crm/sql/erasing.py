@@ -59,8 +59,8 @@ _POINTS = """
 """
 _SUPPORTERS = """
     UPDATE crm_supporter SET canonical_id = id, first_name = '', last_name = '', name_forms = '{}', last_fold = '',
-        postcode = '', postcode_fold = '', external_id = '', age_band = 0, restricted = false, deceased = false,
-        family_contact = '', only_important_since = NULL, erased_at = coalesce(erased_at, now())
+        postcode = '', postcode_fold = '', external_id = '', relationship = '', age_band = 0, restricted = false,
+        deceased = false, family_contact = '', only_important_since = NULL, erased_at = coalesce(erased_at, now())
     WHERE id = ANY(%(entries)s)
 """
 _MAIL = """

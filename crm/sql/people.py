@@ -29,14 +29,18 @@ def compatible(one: str, other: str) -> str:
 
 
 # A field's value is that of the record which a person stated, else the newest that has any; a blank never counts.
+_NEWEST = "(r.source = 1) DESC, r.as_of DESC, r.id DESC"
 _CHOSEN = """
-    (array_agg(r.{field} ORDER BY (r.source = 1) DESC, r.as_of DESC, r.id DESC) FILTER (WHERE r.{field} <> {blank}))[1]
+    (array_agg(r.{field} ORDER BY {newest}) FILTER (WHERE r.{field} <> {blank}))[1]
 """
+# A list speaks of membership as it stands on the day of the list, not on the day of a yes that it repeats.
+_ORDER = {"relationship": "r.id DESC"}
 _FIELDS = {
     "first_name": "''",
     "last_name": "''",
     "postcode": "''",
     "external_id": "''",
+    "relationship": "''",
     "age_band": "0",
 }
 
@@ -44,7 +48,7 @@ _FIELDS = {
 # Who was joined with somebody older is no older for it: what an entry's own records say of a minor stays (I6).
 _STILL_MINORS = f"""
     UPDATE crm_supporter s SET age_band = own.age FROM (
-        SELECT r.supporter_id AS id, {_CHOSEN.format(field="age_band", blank="0")} AS age
+        SELECT r.supporter_id AS id, {_CHOSEN.format(field="age_band", blank="0", newest=_NEWEST)} AS age
         FROM crm_record r
         WHERE r.supporter_id = ANY(%(ids)s) AND EXISTS (
             SELECT FROM crm_supporter m WHERE m.canonical_id = r.supporter_id AND m.id <> m.canonical_id)
@@ -59,7 +63,8 @@ def choose_profiles(supporter_ids: Sequence[int]) -> None:
     `supporter_ids`: canonical ids of one organisation. Uses record_supporter and supporter_merged.
     """
     chosen = ", ".join(
-        f"{_CHOSEN.format(field=field, blank=blank)} AS {field}" for field, blank in _FIELDS.items()
+        f"{_CHOSEN.format(field=field, blank=blank, newest=_ORDER.get(field, _NEWEST))} AS {field}"
+        for field, blank in _FIELDS.items()
     )
     changes = ", ".join(f"{field} = coalesce(c.{field}, s.{field})" for field in _FIELDS)
     differs = " OR ".join(f"c.{field} <> s.{field}" for field in _FIELDS)

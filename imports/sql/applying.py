@@ -64,14 +64,16 @@ _NAME_REPEATED = """
 """
 _SUPPORTERS = f"""
     INSERT INTO crm_supporter (id, public_id, organisation_id, canonical_id, first_name, last_name, name_forms,
-        last_fold, postcode, postcode_fold, external_id, age_band, restricted, deceased, created_at)
+        last_fold, postcode, postcode_fold, external_id, relationship, age_band, restricted, deceased,
+        created_at)
     SELECT r.supporter_id, gen_random_uuid(), r.organisation_id, r.supporter_id,
            CASE WHEN r.is_plain THEN r.first_name ELSE '' END, CASE WHEN r.is_plain THEN r.last_name ELSE '' END,
            CASE WHEN r.is_plain THEN r.name_forms ELSE '{{}}' END,
            CASE WHEN r.is_plain THEN r.last_fold ELSE '' END, CASE WHEN r.is_plain THEN r.postcode ELSE '' END,
            CASE WHEN r.is_plain THEN lower(replace(r.postcode, ' ', '')) ELSE '' END,
-           CASE WHEN r.is_plain THEN r.external_id ELSE '' END, CASE WHEN r.is_plain THEN r.age_band ELSE 0 END,
-           false, false, now()
+           CASE WHEN r.is_plain THEN r.external_id ELSE '' END,
+           CASE WHEN r.is_plain THEN r.relationship ELSE '' END,
+           CASE WHEN r.is_plain THEN r.age_band ELSE 0 END, false, false, now()
     FROM {_ROWS} AND r.is_new AND r.same_as IS NULL
 """
 _TERMS = f"""
@@ -117,11 +119,11 @@ _PHONES = f"""
 """
 _RECORDS = f"""
     INSERT INTO crm_record (organisation_id, supporter_id, batch_id, line, source, as_of, first_name, last_name,
-        email, contact_point_id, phone, postcode, external_id, age_band, roles, tags, action, occurred_at,
-        occurred_until, bounces, data)
+        email, contact_point_id, phone, postcode, external_id, relationship, age_band, roles, tags, action,
+        occurred_at, occurred_until, bounces, data)
     SELECT r.organisation_id, r.supporter_id, %(batch)s, r.line, 3, coalesce(r.occurred_at, now()), r.first_name,
-           r.last_name, r.email, r.point_id, r.phone, r.postcode, r.external_id, r.age_band, r.roles, r.tags, r.action,
-           r.occurred_at, r.occurred_until, r.bounces, d.data
+           r.last_name, r.email, r.point_id, r.phone, r.postcode, r.external_id, r.relationship, r.age_band, r.roles,
+           r.tags, r.action, r.occurred_at, r.occurred_until, r.bounces, d.data
     FROM {_rows(_CELLS)} ORDER BY r.line
     ON CONFLICT (batch_id, line) WHERE batch_id IS NOT NULL DO NOTHING
 """

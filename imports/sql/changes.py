@@ -12,12 +12,14 @@ from django.db import connection
 
 from imports.sql.outlook import as_json
 
-FIELDS = ("first_name", "last_name", "postcode", "external_id")
+FIELDS = ("first_name", "last_name", "postcode", "external_id", "relationship")
 SAMPLE = 3
 
 _DIFFERS = " OR ".join(f"t.{name} NOT IN ('', s.{name})" for name in FIELDS)
+# Of membership the list that comes last speaks (crm/sql/people.py): nothing holds against it.
+_HOLDS = {"relationship": "false"}
 _HELD = ", ".join(
-    f"bool_or(r.{name} <> '' AND (r.source = 1 OR r.as_of > d.as_of)) AS holds_{name}"
+    f"bool_or(r.{name} <> '' AND {_HOLDS.get(name, '(r.source = 1 OR r.as_of > d.as_of)')}) AS holds_{name}"
     for name in FIELDS
 )
 _DIFFERING = f"""

@@ -12,7 +12,8 @@ REPEATED = 100  # repeated rows that are named one by one
 _NOTHING_NEW = """
     EXISTS (SELECT FROM crm_supporter s WHERE s.id = t.supporter_id
         AND (t.first_name IN ('', s.first_name) AND t.last_name IN ('', s.last_name)
-             AND t.postcode IN ('', s.postcode) AND t.external_id IN ('', s.external_id)))
+             AND t.postcode IN ('', s.postcode) AND t.external_id IN ('', s.external_id)
+             AND t.relationship IN ('', s.relationship)))
     AND (t.action IS NULL OR EXISTS (SELECT FROM crm_consenthistory e
          WHERE e.supporter_id = t.supporter_id AND e.action = t.action
            AND e.occurred_at IS NOT DISTINCT FROM t.occurred_at))

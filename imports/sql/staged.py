@@ -10,12 +10,12 @@ from psycopg.types.json import Jsonb
 from crm.hashing import hashes_of
 from crm.identity import addresses, names, search
 from crm.models import ContactPoint
-from imports.staging import Fault, Row
+from imports.rows import Fault, Row
 
 _ROW_COLUMNS = """
     organisation_id, file_id, line, sheet, sheet_line, first_name, last_name, name_forms, last_fold, email, folded,
-    kind, key_id, address_key, mailbox, phone, postcode, external_id, roles, tags, age_band, action, occurred_at,
-    occurred_until, bounces, terms, data, refused
+    kind, key_id, address_key, mailbox, phone, postcode, external_id, relationship, roles, tags, age_band, action,
+    occurred_at, occurred_until, bounces, terms, data, refused
 """
 _FAULT_COLUMNS = (
     'organisation_id, file_id, line, sheet, sheet_line, "column", value, sentence, stops_row'
@@ -85,6 +85,7 @@ def _staged(organisation_id: int, file_id: int, row: Row) -> list[Any]:
         row.phone,
         row.postcode,
         row.external_id,
+        row.relationship,
         row.roles,
         row.tags,
         int(row.age_band),

@@ -50,7 +50,9 @@ def client(user: User) -> Client:
 @pytest.fixture
 def people(socr: Organisation, neu: Organisation) -> list[Supporter]:
     """Two of SOCR, of whom one said yes, and one of NEU at the address of the first."""
-    first = factories.supporter(socr, "Priya", "Okafor", postcode="GU1 1AA", external_id="M-7")
+    first = factories.supporter(
+        socr, "Priya", "Okafor", postcode="GU1 1AA", external_id="M-7", relationship="student"
+    )
     factories.granted(factories.address(first, "priya@example.org"))
     second = factories.supporter(socr, "Zoe", "Quill")
     factories.address(second, "zoe@example.org")
@@ -142,6 +144,7 @@ def test_a_row_says_what_the_page_of_a_person_says(client: Client, people: list[
         "Topics": "",
         "Tags": "",
         "Number": "M-7",
+        "Membership": "Student member",
         "Age": "18 or over",
         "On the list since": f"{timezone.localdate():%Y-%m-%d}",
     }

@@ -7,7 +7,16 @@ from datetime import UTC, datetime
 import pytest
 
 from crm import wall
-from crm.models import Action, Case, ContactPoint, Organisation, Reach, Record, Supporter
+from crm.models import (
+    Action,
+    Case,
+    ContactPoint,
+    Organisation,
+    Reach,
+    Record,
+    Relationship,
+    Supporter,
+)
 from crm.reasons import Reason
 from crm.services import permissions
 from tests import factories
@@ -204,3 +213,45 @@ def test_52_somebody_who_attended_an_event_is_imported(socr: Organisation) -> No
     bring(socr, [head, row])
     assert everybody(socr) == 1
     assert reasons(point(socr, YES[0])) & Reason.NO_CONSENT_RECORDED
+
+
+MEMBERS = [
+    "Membership Number",
+    "Forenames",
+    "Surname",
+    "Home Email",
+    "Membership Status",
+    "Date Left",
+    "Email opt in",
+    "Opt in date",
+]
+
+
+def member(status: str = "Active", left: str = "") -> list[str]:
+    return ["M1", "Priya", "Okafor", YES[0], status, left, *YES[3:]]
+
+
+def test_84_a_neu_row_with_date_left_is_imported(neu: Organisation, relay: Relay) -> None:
+    """Scenario 84: the relationship is "former"; consents to NEU stand; members-only mail ends."""
+    bring(neu, [MEMBERS, member()])
+    priya = point(neu, YES[0])
+    assert why(send_all(campaign(neu, members_only=True)), priya) == Reason(0)
+    bring(neu, [MEMBERS, member(left="2026-03-31")])
+    priya.supporter.refresh_from_db()
+    assert priya.supporter.relationship == Relationship.FORMER
+    assert why(send_all(campaign(neu)), priya) == Reason(0)
+    assert why(send_all(campaign(neu, members_only=True)), priya) == Reason.FORMER_MEMBER
+
+
+def test_84_who_joins_again_gets_members_mail_again(neu: Organisation, relay: Relay) -> None:
+    """Scenario 84, turned round: the newest list speaks of who is a member."""
+    bring(neu, [MEMBERS, member(left="2026-03-31")])
+    bring(neu, [MEMBERS, member()])
+    assert why(send_all(campaign(neu, members_only=True)), point(neu, YES[0])) == Reason(0)
+
+
+def test_84_an_undone_import_takes_its_word_of_membership_with_it(neu: Organisation) -> None:
+    """Scenario 84, undone: what the list before it said stands again."""
+    bring(neu, [MEMBERS, member()])
+    undo(bring(neu, [MEMBERS, member(left="2026-03-31")]))
+    assert point(neu, YES[0]).supporter.relationship == Relationship.MEMBER
