@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypedDict
 from django.db.models import (
     BigIntegerField,
     Case,
+    DateTimeField,
     Exists,
     F,
     FilteredRelation,
@@ -28,6 +29,7 @@ from django.db.models import (
 )
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
+from django.db.models.lookups import GreaterThanOrEqual
 from django.utils import timezone
 
 from crm.models import (
@@ -36,10 +38,13 @@ from crm.models import (
     Channel,
     ConsentState,
     ContactPoint,
+    Decision,
+    Match,
     Relationship,
     Scope,
     Supporter,
     SupporterTopic,
+    Tier,
 )
 from crm.reasons import Reason
 
@@ -92,6 +97,7 @@ def decide(points: QuerySet[ContactPoint], question: Question) -> QuerySet[Decid
         *_permission(now),
         *_of_the_address(question),
         *_of_the_person(question),
+        *_in_review(question),
     ]
     return (
         points.filter(channel=Channel.EMAIL)
@@ -162,6 +168,26 @@ def _of_the_person(question: Question) -> Conditions:
             supporter__canonical=OuterRef("supporter__canonical"),
         )
         yield Q(Exists(unticked)), Reason.TOPIC_OFF
+
+
+def _in_review(question: Question) -> Conditions:
+    """Whether somebody who is perhaps the same person said stop since: until people decided, they may be right."""
+    who = OuterRef("supporter__canonical")
+    waiting = Match.objects.filter(
+        Q(decision__isnull=True) | Q(decision=Decision.LATER), tier__lte=Tier.POSSIBLE
+    )
+    joined = Supporter.objects.filter(~Q(pk=F("canonical")), canonical=who)
+    of_a_pair = Exists(waiting.filter(one=who)) | Exists(waiting.filter(other=who)) | Exists(joined)
+    since = Func(
+        F("supporter__canonical_id"),
+        Value(question.purpose_id),
+        function="crm_held_since",
+        output_field=DateTimeField(),
+    )
+    # What comes first is cheap, and spares all but a few the function.
+    said_yes = Q(state__granted_at__isnull=False)
+    stopped = Q(GreaterThanOrEqual(since, F("state__granted_at")))
+    yield said_yes & Q(of_a_pair) & stopped, Reason.MERGE_REVIEW
 
 
 def _of_anyone_joined(**fact: object) -> Q:

@@ -60,6 +60,7 @@ ASIDE = (
     | Reason.HARD_BOUNCE
     | Reason.MINOR_NOT_SUITABLE
     | Reason.AGE_UNKNOWN_MINOR_RISK
+    | Reason.MERGE_REVIEW
     | Reason.SHARED_INBOX_NOT_ALLOWED
     | Reason.FORMER_MEMBER
 )

@@ -30,7 +30,7 @@ from crm.models import (
     Tier,
     User,
 )
-from crm.reasons import sentences
+from crm.reasons import Reason, sentences
 from crm.services import permissions, profiles
 from crm.sql import holding, people
 from crm.sql import merging as sql
@@ -234,12 +234,16 @@ def _tried(
 
 
 def _asked(points: list[int], purposes: Iterable[Purpose]) -> dict[tuple[int, int], int]:
-    """Ask the gate about permission alone: age is a matter of each campaign."""
+    """Ask the gate about permission alone: age is a matter of each campaign, and what is decided here holds no more."""
+    decided_here = Reason.MERGE_REVIEW.value
     found: dict[tuple[int, int], int] = {}
     for purpose in purposes:
         question = consent.Question(purpose.pk, suitable_for_under_18=True, is_important=True)
         decided = consent.decide(ContactPoint.objects.filter(pk__in=points), question)
-        found |= {(pk, purpose.pk): reasons for pk, reasons in decided.values_list("pk", "reasons")}
+        found |= {
+            (pk, purpose.pk): reasons & ~decided_here
+            for pk, reasons in decided.values_list("pk", "reasons")
+        }
     return found
 
 

@@ -121,7 +121,7 @@ def _standing(
         for who, address, reasons in asked.values_list(
             "supporter__canonical_id", "folded", "reasons"
         ):
-            if not reasons:
+            if not reasons & ~Reason.MERGE_REVIEW.value:
                 may.setdefault(who, set()).add(address)
             elif reasons & _STOPPED.value:
                 stopped.add(who)

@@ -132,7 +132,13 @@ def test_every_table_of_people_that_staff_read_is_narrowed_for_officers(db: None
     assert {name for (name,) in ask(HANGING)} - views - narrowed == set(), (
         "Put of_supporter(table) of crm/sql/branches.py into its migration."
     )
-    for view in views:
+    asks_as_its_reader = {  # and so is narrowed by its tables
+        name
+        for (name,) in ask(
+            "SELECT relname FROM pg_class WHERE 'security_invoker=true' = ANY(reloptions)"
+        )
+    }
+    for view in views - asks_as_its_reader:
         ((definition,),) = ask(f"SELECT pg_get_viewdef('{view}')")
         assert "coalesce_officer" in definition, view
 

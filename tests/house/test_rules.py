@@ -135,6 +135,7 @@ SHOWS_DATES: dict[str, str] = {
     "crm/migrations/0060_one_inbox_at_a_time.py": "waits for its turn, then marks as 0011 does",
     "crm/migrations/0065_joint_mail_ends_again.py": "does so for a stop that is said again",
     "crm/migrations/0011_partner_stops.py": "so is a partner's stop, in the coalition's states",
+    "crm/migrations/0076_review_holds.py": "is asked by the gate alone, about the other end of a pair",
     "crm/sql/linking.py": "marks a stop of a linked person at once, as 0060 does",
     "crm/views/permissions.py": "puts the dates in words, beside the gate's own answer",
     "mailings/sql/freezing.py": "of several who may all be mailed, the latest yes gives the version",
