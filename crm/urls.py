@@ -51,6 +51,7 @@ urlpatterns = [
     path("people/<uuid:public_id>/untag/", person.remove_tag, name="remove-tag"),
     path("addresses/<uuid:public_id>/mend/", person.mend_address, name="mend-address"),
     path("addresses/<uuid:public_id>/yes/", person.record_yes, name="record-yes"),
+    path("addresses/<uuid:public_id>/vouch/", person.vouch, name="vouch"),
     path("people/<uuid:public_id>/died/", rights.record_death, name="record-death"),
     path("cases/", cases.register, name="cases"),
     path("cases/new/", cases.add, name="add-case"),

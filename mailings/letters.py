@@ -99,6 +99,7 @@ Kind = ServiceMail.Kind
 USES: dict[ServiceMail.Kind, tokens.Use] = {
     Kind.FRESH_LINK: "fresh",
     Kind.CONFIRM_SIGN_UP: "confirm",
+    Kind.CONFIRM_YES: "confirm",
     Kind.CONFIRM_ADDRESS: "address",
     Kind.STOPPED: "undo",
 }
@@ -106,6 +107,7 @@ USES: dict[ServiceMail.Kind, tokens.Use] = {
 LINKS: dict[ServiceMail.Kind, tuple[str, Callable[[ServiceMail], UUID]]] = {
     Kind.FRESH_LINK: ("own-page", _point),
     Kind.CONFIRM_SIGN_UP: ("confirm-sign-up", _fact),
+    Kind.CONFIRM_YES: ("confirm-sign-up", _fact),
     Kind.CONFIRM_ADDRESS: ("confirm-address", _fact),
     Kind.STOPPED: ("undo-stop", lambda mail: mail.public_id),
 }

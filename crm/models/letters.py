@@ -23,6 +23,7 @@ class ServiceMail(OwnedModel):
 
         FRESH_LINK = "fresh_link", "A link to one’s own page"
         CONFIRM_SIGN_UP = "confirm_sign_up", "Confirm a sign-up"
+        CONFIRM_YES = "confirm_yes", "Confirm a yes that was told to staff"
         CONFIRM_ADDRESS = "confirm_address", "Confirm a new address"
         STOPPED = "stopped", "Emails were stopped, with a way back"
         CASE = "case", "An answer to a request or a complaint"

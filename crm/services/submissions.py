@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from crm import wall
 from crm.models import ServiceMail, Submission
-from crm.services import moving, requests, sign_ups, undoing, visitors
+from crm.services import moving, requests, sign_ups, undoing, visitors, vouching
 
 log = logging.getLogger(__name__)
 Fields = dict[str, Any]
@@ -43,6 +43,7 @@ CARRY_OUT: dict[str, Callable[[Submission], timedelta | None]] = {
     Kind.LINK: visitors.send_link,
     Kind.SIGN_UP: sign_ups.ask,
     Kind.ADDRESS: moving.ask,
+    Kind.VOUCHED: vouching.ask,
     Kind.CONFIRM: lambda found: _confirm(found),
     Kind.UNDO: undoing.undo,
     Kind.REQUEST: requests.ask,
@@ -112,5 +113,7 @@ def _confirm(found: Submission) -> None:
         sign_ups.confirm(asked, at=found.received_at)
     elif asked.kind == Kind.ADDRESS:
         moving.confirm(asked, at=found.received_at)
+    elif asked.kind == Kind.VOUCHED:
+        vouching.confirm(asked, at=found.received_at)
     asked.fields, asked.waits_until = {}, None
     asked.save(update_fields=["fields", "waits_until"])

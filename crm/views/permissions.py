@@ -16,6 +16,7 @@ from django.utils import timezone
 from crm import consent
 from crm.models import Action, Channel, ContactPoint, Organisation, Purpose, Supporter
 from crm.reasons import Reason, sentences
+from crm.services import vouching
 
 BRIEFLY = {
     Reason.STOP_EVERYTHING: "Said stop to all email",
@@ -34,6 +35,7 @@ BRIEFLY = {
     Reason.STATEMENT_OMITS_ORG: "Wording does not name us",
     Reason.PAUSED: "Asked for a pause",
     Reason.HARD_BOUNCE: "Problem with this address",
+    Reason.MERGE_REVIEW: "Perhaps somebody who said stop",
     Reason.COMPLAINED: "Marked our email as spam",
     Reason.RESTRICTED: "Asked us not to use their details",
     Reason.DECEASED: "Has died",
@@ -56,6 +58,7 @@ class Answer:
     purpose: Purpose
     reasons: int
     dates: list[tuple[str, datetime]]
+    told: vouching.Told | None = None
 
     @property
     def sentences(self) -> list[str]:
@@ -136,7 +139,8 @@ def addresses(organisation: Organisation, joined: Collection[int]) -> list[Addre
             *(f"state__{name}" for name in ("paused_until", "expires_at")),
         )
         for row in decided:
-            answer = Answer(purpose, row["reasons"], _dates(row))
+            told = vouching.told(found[row["pk"]].point, purpose, row["reasons"])
+            answer = Answer(purpose, row["reasons"], _dates(row), told)
             found[row["pk"]].answers.append(answer)
     return list(found.values())
 

@@ -32,10 +32,10 @@ from crm.models import (
     Tag,
 )
 from crm.notes import WARNING
-from crm.services import audit
+from crm.services import audit, vouching
 from crm.services import people as services
 from crm.services import permissions as acts
-from crm.tasks import refold_act
+from crm.tasks import carry_out, refold_act
 from crm.views import permissions, timeline
 from crm.wakeups import wake
 
@@ -169,6 +169,27 @@ def _say_what_follows(request: StaffRequest, point: ContactPoint, purpose: Purpo
         messages.warning(
             request, f"Recorded, but {point.address} may not be emailed yet. The reasons are below."
         )
+
+
+@require_POST
+def vouch(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Vouch for a yes after a stop that a colleague recorded; the person is then asked to confirm it."""
+    point, found = _find_point(request, public_id)
+    purpose = get_object_or_404(
+        Purpose, organisation=request.organisation, code=request.POST.get("purpose", "")
+    )
+    asked = consent.decide(ContactPoint.objects.filter(pk=point.pk), permissions.question(purpose))
+    reasons = asked.values_list("reasons", flat=True).get()
+    try:
+        vouching.vouch(point=point, purpose=purpose, reasons=reasons, actor=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        wake(carry_out)
+        messages.success(
+            request, f"Recorded. We write to {point.address}; it counts once they confirm it."
+        )
+    return redirect("person", found.public_id)
 
 
 @require_POST

@@ -118,6 +118,7 @@ TABLE = {
     "record-stop": "302 200 200 200 404 404",
     "POST record-stop": "302 302 302 302 404 404",
     "record-yes": "302 200 200 200 404 404",
+    "POST vouch": "302 404 404 404 404 404",
     "POST remove-staff": "302 403 302 403 403 404",
     "POST remove-tag": "302 404 404 404 404 404",
     "rows-to-mend": "302 403 200 403 403 404",
@@ -264,7 +265,7 @@ def objects_of(where: Organisation, asking: User | None) -> dict[str, list[Any]]
         "act": ([case.public_id, "acknowledge"], "case-act"),
         "pack": ([pack.public_id, "json"], "download-pack"),
         "report": ([report.public_id], "approve-retention"),
-        "point": ([point.public_id], "mend-address record-yes"),
+        "point": ([point.public_id], "mend-address record-yes vouch"),
         "segment": ([segment.public_id], "segment edit-segment tag-segment delete-segment"),
         "colleague": (
             [Membership.objects.get(user=author).public_id],
