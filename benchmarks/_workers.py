@@ -56,7 +56,7 @@ def send(
     environment = {
         **os.environ,
         "COALESCE_LOGIN": "worker",
-        "COALESCE_SMTP": f"smtp://{server.host}:{server.port}",
+        **server.settings,
         "COALESCE_SENDING_SLOTS": str(workers),
         "COALESCE_CURSOR_COMMIT": troubles.synchronous_commit,
     }

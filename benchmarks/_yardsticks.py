@@ -29,11 +29,20 @@ _POST_OFFICE = 500  # messages: it takes seconds for as many
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """An SMTP server, and the file in which it writes a line a message, if it does."""
+    """An SMTP server, or a mail service, and the file in which it writes a line a message, if it does.
+
+    `settings`: what names it to a worker.
+    """
 
     host: str
     port: int
     log: Path | None
+    settings: dict[str, str]
+
+
+def smtp(host: str, port: int, log: Path | None) -> Server:
+    """Describe an SMTP server."""
+    return Server(host, port, log, {"COALESCE_SMTP": f"smtp://{host}:{port}"})
 
 
 @contextmanager
@@ -45,7 +54,28 @@ def sink(log: Path, *, with_faults: bool = False) -> Iterator[Server]:
     with subprocess.Popen([*command, "--faults"] if with_faults else command) as process:
         try:
             wait_for(port)
-            yield Server("127.0.0.1", port, log)
+            yield smtp("127.0.0.1", port, log)
+        finally:
+            process.terminate()
+
+
+ROUTES = {
+    "mailgun": "mailgun://key@mg.example.org?api={}/v3",
+    "postmark": "postmark://token@broadcasts?api={}/",
+}
+
+
+@contextmanager
+def service(kind: str, log: Path, *, with_faults: bool = False) -> Iterator[Server]:
+    """Start an imitation of a mail service on this machine."""
+    log.touch()
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks._services", str(port), str(log)]
+    with subprocess.Popen([*command, "--faults"] if with_faults else command) as process:
+        try:
+            wait_for(port, "The bench's mail service")
+            route = ROUTES[kind].format(f"http://127.0.0.1:{port}")
+            yield Server("127.0.0.1", port, log, {"COALESCE_ROUTE": route})
         finally:
             process.terminate()
 

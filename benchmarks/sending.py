@@ -7,8 +7,9 @@ smtp-source where it is installed, and django-post-office in a venv of its own.
 
 `--kill-every 5` ends a worker by SIGKILL while every worker holds a chunk. `--faults` has the server drop, stall,
 greylist, answer 421 and refuse. `--restart-postgres fast` (or `immediate`: a crash) and `--wipe-valkey` do so half
-way. `--sink HOST:PORT --sink-log FILE` sends to another server that writes the same lines; DATABASE_URL and REDIS_URL
-name other servers, as everywhere. `--json` prints nothing but the JSON.
+way. `--service mailgun` (or `postmark`) sends by an imitation of that service, many messages in a call; with `--faults`
+it loses answers, and answers 429 and 503. `--sink HOST:PORT --sink-log FILE` sends to another server that writes the
+same lines; DATABASE_URL and REDIS_URL name other servers, as everywhere. `--json` prints nothing but the JSON.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from django.db import connection
 
 from benchmarks import _yardsticks, filling
 from benchmarks._workers import Course, Troubles, send
-from benchmarks._yardsticks import Server
 from mailings.models import Campaign, Delivery
 
 SUBJECT = "{{ first_name|friend }}, will you write to your MP?"
@@ -45,6 +45,7 @@ def run(arguments: list[str]) -> dict[str, Any]:
     parser.add_argument("--restart-postgres", choices=["fast", "immediate"])
     parser.add_argument("--synchronous-commit", choices=["on", "off"], default="on")
     parser.add_argument("--wipe-valkey", action="store_true")
+    parser.add_argument("--service", choices=list(_yardsticks.ROUTES))
     parser.add_argument("--sink", help="host:port of an SMTP server of one's own")
     parser.add_argument("--sink-log", type=Path, help="what that server writes, a line a message")
     parser.add_argument("--no-yardsticks", action="store_true")
@@ -64,13 +65,17 @@ def run(arguments: list[str]) -> dict[str, Any]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if options.sink:
             host, _, port = options.sink.rpartition(":")
-            clean = server = Server(host, int(port), options.sink_log)
+            clean = server = _yardsticks.smtp(host, int(port), options.sink_log)
+        elif options.service:
+            clean = server = stack.enter_context(
+                _yardsticks.service(options.service, folder / "taken", with_faults=options.faults)
+            )
         else:
             clean = server = stack.enter_context(_yardsticks.sink(folder / "clean"))
             if options.faults:
                 server = stack.enter_context(_yardsticks.sink(folder / "faulty", with_faults=True))
         yardsticks = {}
-        if not options.no_yardsticks:
+        if not options.no_yardsticks and not options.service:
             yardsticks = _yardsticks.measure(campaign, clean, min(total, 5_000))
         course = send(
             campaign, server, workers=options.workers, troubles=troubles, hasten=options.faults
@@ -79,6 +84,7 @@ def run(arguments: list[str]) -> dict[str, Any]:
     result = {
         "recipients": total,
         "workers": options.workers,
+        "service": options.service or "",
         "faults": options.faults,
         "postgres_restarted": options.restart_postgres or "",
         "valkey_wiped": options.wipe_valkey,
