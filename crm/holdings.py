@@ -26,6 +26,7 @@ from crm.models import (
     SupporterRole,
     SupporterTag,
     SupporterTopic,
+    Topic,
 )
 
 # What staff read in place of a table that has hashes.
@@ -82,6 +83,10 @@ def _mine(whose: Whose) -> Q:
 
 def _labels(roles: list[int]) -> list[str]:
     return list(Role.objects.filter(pk__in=roles).order_by("label").values_list("label", flat=True))
+
+
+def _topics(topics: list[int]) -> list[str]:
+    return list(Topic.objects.filter(pk__in=topics).order_by("name").values_list("name", flat=True))
 
 
 def _my_notes(whose: Whose) -> Q:
@@ -142,6 +147,7 @@ PARTS: list[Part] = [
             "Age": "age_band",
             "Its address": "contact_point__address",
             "Roles": "roles",
+            "Topics": "topics",
             "Tags": "tags",
             "Of email it said": "action",
             "On": "occurred_at",
@@ -150,7 +156,7 @@ PARTS: list[Part] = [
             "Further columns": "data",
         },
         _mine,
-        {"Roles": _labels},
+        {"Roles": _labels, "Topics": _topics},
     ),
     Part(
         "Your roles",
@@ -164,7 +170,12 @@ PARTS: list[Part] = [
         },
         _mine,
     ),
-    Part("Your topics", SupporterTopic, {"Topic": "topic__name", "Wanted": "wanted"}, _mine),
+    Part(
+        "Your topics",
+        SupporterTopic,
+        {"Topic": "topic__name", "Wanted": "wanted", "List": "batch__label"},
+        _mine,
+    ),
     Part("Our tags", SupporterTag, {"Tag": "tag__name", "List": "batch__label"}, _mine),
     Part(
         "What was said about email, by whom and when",

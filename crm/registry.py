@@ -146,7 +146,7 @@ REGISTRY: Registry = (
         "crm_supporterrole", "supporter_id role_id as_of batch_id", _P.KNOW, _K.SUPPORTER, _S.ROLE
     ),
     Personal("crm_supporterrole", "statement_id agreed_at", _P.PROVE, _K.SUPPORTER, _S.ROLE),
-    Personal("crm_supportertopic", "supporter_id topic_id wanted", _P.KNOW, _K.SUPPORTER),
+    Personal("crm_supportertopic", "supporter_id topic_id wanted batch_id", _P.KNOW, _K.SUPPORTER),
     Personal("crm_supportertag", "supporter_id tag_id batch_id", _P.KNOW, _K.SUPPORTER, _S.WORDS),
     Plain("crm_role", "code label synonyms is_special"),
     Plain("crm_topic", "name"),
@@ -159,6 +159,7 @@ REGISTRY: Registry = (
     Personal("crm_record", "contact_point_id bounces", _P.EMAIL, _K.SUPPORTER),
     Personal("crm_record", "action occurred_at occurred_until", _P.PROVE, _K.SUPPORTER),
     Personal("crm_record", "roles", _P.KNOW, _K.SUPPORTER, _S.ROLE),
+    Personal("crm_record", "topics", _P.KNOW, _K.SUPPORTER),
     Personal("crm_record", "tags", _P.KNOW, _K.SUPPORTER, _S.WORDS),
     Personal("crm_record", "data", _P.IMPORT, _K.SUPPORTER, _S.WORDS),
     Personal("crm_consentevent", "supporter_id contact_point_id address_key", _P.PROVE, _K.LEDGER),

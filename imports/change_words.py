@@ -15,6 +15,7 @@ _NAMES = {
     "relationship": "membership",
     "phone": "phone number",
     "role": "role",
+    "topic": "topic",
     "tags": "tag",
 }
 
@@ -37,7 +38,7 @@ def _of_field(file: Import, field: str, name: str, counted: dict[str, int]) -> l
         )
     if count := counted["gets"]:
         verb = "gets" if count == 1 else "get"
-        more = "another" if field in ("phone", "role", "tags") else "a"
+        more = "another" if field in ("phone", "role", "topic", "tags") else "a"
         who = "1 person" if count == 1 else f"{intcomma(count)} people"
         sentences.append(f"{who} {verb} {more} {name}.")
     if count := counted["stays"]:

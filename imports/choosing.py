@@ -10,7 +10,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from crm import wall
-from crm.models import Role, Tag, User
+from crm.models import Role, Tag, Topic, User
 from imports import answers, looking, mapping, meaning, presets
 from imports.foreign import Others
 from imports.mapping import Chosen, Mapping
@@ -23,19 +23,21 @@ _State = Import.State
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The words that an organisation has for roles and tags, and how other partners are called."""
+    """The words that an organisation has for roles, topics and tags, and how other partners are called."""
 
     roles: list[tuple[str, str]]
     synonyms: Map[str, int]
+    topics: list[str]
     tags: list[str]
     others: Others
 
     def unknown(self, what: str, words: list[list[Any]]) -> dict[str, tuple[str, int]]:
         """Give the words of a column (text and count each) that nobody knows, by how they are compared."""
-        known = self.synonyms if what == "role" else {meaning.folded_word(tag) for tag in self.tags}
+        names = self.topics if what == "topic" else self.tags
+        known = self.synonyms if what == "role" else {meaning.folded_word(name) for name in names}
         found: dict[str, tuple[str, int]] = {}
         for cell, count in words:
-            whole = what == "role" and meaning.folded_word(cell) in known
+            whole = what != "tags" and meaning.folded_word(cell) in known
             for word in [cell] if whole else meaning.listed(cell):
                 if (folded := meaning.folded_word(word)) and folded not in known:
                     text, before = found.get(folded, (word, 0))
@@ -46,7 +48,8 @@ class Vocabulary:
         """Give what such a word may be."""
         if what == "role":
             return [(mapping.LEFT_OUT, "Leave out"), *self.roles]
-        return [(mapping.LEFT_OUT, "Leave out"), *((tag, tag) for tag in self.tags)]
+        names = self.topics if what == "topic" else self.tags
+        return [(mapping.LEFT_OUT, "Leave out"), *((name, name) for name in names)]
 
 
 def vocabulary(file: Import) -> Vocabulary:
@@ -54,7 +57,8 @@ def vocabulary(file: Import) -> Vocabulary:
     rules = rules_of(file)
     roles = Role.objects.filter(is_special=False).values_list("code", "label")
     tags = Tag.objects.filter(organisation=file.organisation_id).values_list("name", flat=True)
-    return Vocabulary(list(roles), rules.synonyms, list(tags), rules.others)
+    topics = Topic.objects.filter(organisation=file.organisation_id).values_list("name", flat=True)
+    return Vocabulary(list(roles), rules.synonyms, list(topics), list(tags), rules.others)
 
 
 def look(*, file: Import) -> Import:

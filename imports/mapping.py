@@ -33,11 +33,11 @@ CHOICES = (
         "Permission to email",
         ("says_yes", "said_on", "says_no", "no_sharing", "stopped", "refused_on", "bounced"),
     ),
-    ("More about them", ("role", "tags", "membership", "left_on")),
+    ("More about them", ("role", "topic", "tags", "membership", "left_on")),
 )
 CONSENT = ("says_yes", "says_no", "no_sharing")
 DATES = ("said_on", "refused_on", "stopped", "born", "left_on")
-WORDS = ("role", "tags")
+WORDS = ("role", "topic", "tags")
 
 
 @dataclass(frozen=True, slots=True)

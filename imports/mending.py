@@ -9,7 +9,7 @@ from django.utils.timezone import localtime
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from crm.models import Action, Role
+from crm.models import Action, Role, Topic
 from imports.models import Import, Problem, StagedRow
 
 MOST = 20_000  # rows of one workbook, made in some seconds: more is a file to be made anew
@@ -23,7 +23,9 @@ HEADINGS = (
     "Mobile",
     "Postcode",
     "Role",
+    "Topics",
     "Tags",
+    "Membership status",
     "Membership number",
     "Email opt in",
     "Opt in date",
@@ -45,12 +47,13 @@ def workbook(file: Import) -> bytes:
         told = f"{problem.column} “{problem.value}”" if problem.value else problem.column
         sentences.setdefault(problem.line, []).append(f"{told}: {problem.sentence}")
     roles = dict(Role.objects.values_list("pk", "label"))
+    topics = dict(Topic.objects.filter(organisation=file.organisation_id).values_list("pk", "name"))
     further = sorted({heading for row in rows for heading in row.data})
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Rows to mend")
     sheet.append([harmless(cell) for cell in (*HEADINGS, *further)])
     for row in rows:
-        cells = _cells(row, roles)
+        cells = _cells(row, roles, topics)
         if any(cells):  # else somebody under 13, of whom nothing is kept
             note = " ".join(sentences.get(row.line, []))
             place = f"{row.sheet}, line {row.sheet_line}"
@@ -61,7 +64,7 @@ def workbook(file: Import) -> bytes:
     return out.getvalue()
 
 
-def _cells(row: StagedRow, roles: dict[int, str]) -> tuple[str, ...]:
+def _cells(row: StagedRow, roles: dict[int, str], topics: dict[int, str]) -> tuple[str, ...]:
     """Give the cells of what was understood of a row, as the importer would read them again."""
     action = Action(row.action) if row.action else None
     answer = _ANSWERS.get(action, "") if action else "bounced" if row.bounces else ""
@@ -73,7 +76,9 @@ def _cells(row: StagedRow, roles: dict[int, str]) -> tuple[str, ...]:
         row.phone,
         row.postcode,
         _together(roles.get(role, "") for role in row.roles),
+        _together(topics.get(topic, "") for topic in row.topics),
         _together(row.tags),
+        row.relationship,
         row.external_id,
         answer,
         said if action == Action.GRANT else "",

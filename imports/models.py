@@ -157,6 +157,7 @@ class StagedRow(OwnedModel):
     postcode = models.CharField(max_length=10, blank=True)
     external_id = models.CharField(max_length=60, blank=True)
     roles = ArrayField(models.SmallIntegerField(), default=list)
+    topics = ArrayField(models.SmallIntegerField(), default=list, db_default=[])
     tags = ArrayField(models.TextField(), default=list)
     relationship = models.CharField(max_length=16, blank=True, db_default="")
     age_band = models.SmallIntegerField(default=0)

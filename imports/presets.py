@@ -18,6 +18,7 @@ LABELS = {
     "phone": "Phone number",
     "postcode": "Postcode",
     "role": "Role",
+    "topic": "Topics",
     "tags": "Tags",
     "external_id": "Membership number",
     "membership": "Membership: member, former, student and the like",

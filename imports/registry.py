@@ -24,6 +24,7 @@ REGISTRY: Registry = (
     Personal("imports_stagedrow", "address_key mailbox", _P.IMPORT, _K.FILE),
     Personal("imports_stagedrow", "external_id relationship", _P.IMPORT, _K.FILE, _S.UNION),
     Personal("imports_stagedrow", "roles", _P.IMPORT, _K.FILE, _S.ROLE),
+    Personal("imports_stagedrow", "topics", _P.IMPORT, _K.FILE),
     Personal("imports_stagedrow", "tags data", _P.IMPORT, _K.FILE, _S.WORDS),
     Personal("imports_stagedrow", "action occurred_at occurred_until", _P.IMPORT, _K.FILE),
     Personal("imports_stagedrow", "terms", _P.IMPORT, _K.FILE, _S.UNION),

@@ -33,6 +33,7 @@ class Row:
     external_id: str = ""
     relationship: str = ""
     roles: list[int] = field(default_factory=list)
+    topics: list[int] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     age_band: int = 0
     action: Action | None = None

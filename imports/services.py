@@ -18,7 +18,7 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from crm import wall
-from crm.models import Batch, Organisation, Role, Statement, User
+from crm.models import Batch, Organisation, Role, Statement, Topic, User
 from crm.services import permissions, profiles
 from crm.sql import statistics
 from imports import meaning, reading, staging
@@ -234,7 +234,7 @@ def _stage(file: Import) -> _Staged:
 
 
 def rules_of(file: Import) -> staging.Rules:
-    """Give what holds for all rows of a file: what was said of it, and the words for roles. Keeper scope."""
+    """Give what holds for all rows of a file: what was said of it, and the words for roles and topics. Keeper scope."""
     return staging.Rules(
         now=timezone.now(),
         collected_on=file.collected_on,
@@ -243,6 +243,12 @@ def rules_of(file: Import) -> staging.Rules:
         others=Others.of(file.organisation),
         mapping=Mapping.from_json(file.mapping),
         roles=dict(Role.objects.filter(is_special=False).values_list("code", "pk")),
+        topics={
+            meaning.folded_word(name): number
+            for name, number in Topic.objects.filter(organisation=file.organisation_id).values_list(
+                "name", "pk"
+            )
+        },
     )
 
 

@@ -15,6 +15,7 @@ from imports.reading import Cell, Sheet
 from imports.rows import Fault, Row, emptied
 
 _NO_ROLE = "We do not know this role; add the word under Settings, Roles."
+_NO_TOPIC = "We do not know this topic; add it under Settings, Topics."
 _NONE = {
     "phone": "This is not a telephone number; it is left out.",
     "postcode": "This is not a full postcode; it is left out.",
@@ -37,6 +38,7 @@ class Rules:
     others: foreign.Others = field(default_factory=foreign.Others)
     mapping: mapping.Mapping = field(default_factory=mapping.Mapping)
     roles: Mapping[str, int] = field(default_factory=dict)  # by code
+    topics: Mapping[str, int] = field(default_factory=dict)  # by name, as words are compared
 
 
 class Reader:
@@ -164,6 +166,7 @@ class Reader:
         row.postcode = self._normalised(row, "postcode", cells, postcodes.normalise)
         self._tags(row, cells)
         self._roles(row, cells)
+        self._topics(row, cells)
         self._membership(row, cells)
         self._permission(row, cells)
         if not self._age(row, cells):
@@ -266,6 +269,21 @@ class Reader:
                 row.roles.append(role)
             elif role is None and answer is None:
                 row.faults.append(Fault(self._heading("role", place), word, _NO_ROLE))
+
+    def _topics(self, row: Row, cells: list[Cell]) -> None:
+        place, cell = self._first("topic", cells)
+        if place is None or cell == "":
+            return
+        told, topics = self._words.get(place, {}), self.rules.topics
+        whole = meaning.folded_word(str(cell))
+        for word in [str(cell)] if whole in topics or whole in told else meaning.listed(cell):
+            folded = meaning.folded_word(word)
+            answer = told.get(folded)
+            topic = topics.get(meaning.folded_word(folded if answer is None else answer))
+            if topic is not None and topic not in row.topics:
+                row.topics.append(topic)
+            elif topic is None and answer is None:
+                row.faults.append(Fault(self._heading("topic", place), word, _NO_TOPIC))
 
     def _age(self, row: Row, cells: list[Cell]) -> bool:
         """Set the age band, and forget the date of birth; give whether the person is old enough to be kept."""

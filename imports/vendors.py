@@ -53,6 +53,7 @@ COMMON: Fields = {
     "phone": ("mobile", "phone", "phone number", "mobile phone", "telephone"),
     "postcode": ("postcode", "post code", "zip code", "postal code"),
     "role": ("role", "roles", "job role", "job title", "i am a"),
+    "topic": ("topics", "topic", "interests"),
     "tags": ("tags", "tag list"),
     "external_id": ("membership number", "membership no", "member no", "external id"),
     "membership": ("membership status", "membership type", "member status", "member type"),

@@ -108,6 +108,16 @@ class SupporterTopic(OwnedModel):
     wanted = models.BooleanField(
         default=True, help_text="Off: they unticked it, and get no campaign about it."
     )
+    batch = models.ForeignKey(
+        "crm.Batch",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        help_text="The import that brought it; none if the person did.",
+    )
 
     class Meta:
         indexes = [

@@ -51,6 +51,7 @@ class Record(OwnedModel):
         help_text="The email address that an import's row came with.",
     )
     roles = ArrayField(models.SmallIntegerField(), default=list, db_default=[])
+    topics = ArrayField(models.SmallIntegerField(), default=list, db_default=[])
     tags = ArrayField(models.TextField(), default=list, db_default=[])
     # What an import's row says of permission, whether or not there is evidence enough to count it.
     action = models.SmallIntegerField(choices=Action.choices, null=True)

@@ -186,7 +186,7 @@ def leave_out(point: ContactPoint, topic_id: int) -> None:
             organisation_id=point.organisation_id,
             supporter=entry,
             topic_id=topic_id,
-            defaults={"wanted": False},
+            defaults={"wanted": False, "batch": None},
         )
 
 

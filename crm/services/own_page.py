@@ -97,7 +97,7 @@ def choose_topics(*, link: tokens.Link, kept: set[str]) -> None:
             elif topic.name in kept and not topic.wanted:
                 SupporterTopic.objects.filter(
                     supporter__canonical=point.supporter.canonical_id, topic=topic.id
-                ).update(wanted=True)
+                ).update(wanted=True, batch=None)
 
 
 def resume(*, link: tokens.Link) -> None:

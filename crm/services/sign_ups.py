@@ -179,7 +179,7 @@ def _choose(organisation_id: int, supporter_id: int, asked: Submission) -> None:
                 organisation_id=organisation_id,
                 supporter_id=supporter_id,
                 topic_id=topic_id,
-                defaults={"wanted": True},
+                defaults={"wanted": True, "batch": None},
             )
 
 

@@ -50,7 +50,7 @@ _BOXES = """
 # What else speaks of them: records of no import, or of one that is not undone.
 _OTHERS = """
     CREATE TEMPORARY TABLE undo_other ON COMMIT DROP AS
-    SELECT o.supporter_id, o.batch_id, o.contact_point_id, o.phone, o.roles, o.tags
+    SELECT o.supporter_id, o.batch_id, o.contact_point_id, o.phone, o.roles, o.topics, o.tags
     FROM undo_entry e CROSS JOIN LATERAL (SELECT * FROM crm_record r WHERE r.supporter_id = e.id OFFSET 0) o
     LEFT JOIN crm_batch b ON b.id = o.batch_id
     WHERE o.batch_id IS DISTINCT FROM %(batch)s AND b.undone_at IS NULL
@@ -64,6 +64,7 @@ def _elsewhere(row: str, says: str, what: str = "min(o.batch_id)") -> str:
 
 _SAYS_ADDRESS = "(o.contact_point_id = t.id OR t.channel = 2 AND o.phone = t.folded)"
 _SAYS_ROLE = "t.role_id = ANY(o.roles)"
+_SAYS_TOPIC = "t.topic_id = ANY(o.topics)"
 _SAYS_TAG = "(SELECT g.name FROM crm_tag g WHERE g.id = t.tag_id) = ANY(o.tags)"
 # A sum has no index: right after an import the planner believes that its batch has no rows yet, and would go through
 # all of them for each entry.
@@ -91,6 +92,7 @@ _OURS = """
 _STATEMENTS = (
     _taken_over("crm_contactpoint", _SAYS_ADDRESS),
     _taken_over("crm_supporterrole", _SAYS_ROLE),
+    _taken_over("crm_supportertopic", _SAYS_TOPIC),
     _taken_over("crm_supportertag", _SAYS_TAG),
     f"""
     UPDATE crm_deliverability d SET batch_id = ({_HEARD_ELSEWHERE.format(what="min(o.batch_id)")})
@@ -105,6 +107,7 @@ _STATEMENTS = (
     # Links that went to the address can still stop mail, so it is retired, not deleted.
     f"UPDATE crm_contactpoint t SET retired_at = now() WHERE {_MINE} AND t.retired_at IS NULL",
     f"DELETE FROM crm_supporterrole t WHERE {_MINE}",
+    f"DELETE FROM crm_supportertopic t WHERE {_MINE}",
     f"DELETE FROM crm_supportertag t WHERE {_MINE}",
     f"DELETE FROM crm_record r WHERE {_OF_LINES}",
 )

@@ -119,11 +119,11 @@ _PHONES = f"""
 """
 _RECORDS = f"""
     INSERT INTO crm_record (organisation_id, supporter_id, batch_id, line, source, as_of, first_name, last_name,
-        email, contact_point_id, phone, postcode, external_id, relationship, age_band, roles, tags, action,
+        email, contact_point_id, phone, postcode, external_id, relationship, age_band, roles, topics, tags, action,
         occurred_at, occurred_until, bounces, data)
     SELECT r.organisation_id, r.supporter_id, %(batch)s, r.line, 3, coalesce(r.occurred_at, now()), r.first_name,
            r.last_name, r.email, r.point_id, r.phone, r.postcode, r.external_id, r.relationship, r.age_band, r.roles,
-           r.tags, r.action, r.occurred_at, r.occurred_until, r.bounces, d.data
+           r.topics, r.tags, r.action, r.occurred_at, r.occurred_until, r.bounces, d.data
     FROM {_rows(_CELLS)} ORDER BY r.line
     ON CONFLICT (batch_id, line) WHERE batch_id IS NOT NULL DO NOTHING
 """
@@ -131,6 +131,12 @@ _ROLES = f"""
     INSERT INTO crm_supporterrole (organisation_id, supporter_id, role_id, batch_id)
     SELECT DISTINCT r.organisation_id, r.supporter_id, role, %(batch)s::bigint
     FROM {_rows("CROSS JOIN unnest(r.roles) role")} ON CONFLICT DO NOTHING
+"""
+# What a person unticked stays so.
+_TOPICS = f"""
+    INSERT INTO crm_supportertopic (organisation_id, supporter_id, topic_id, wanted, batch_id)
+    SELECT DISTINCT r.organisation_id, r.supporter_id, topic, true, %(batch)s::bigint
+    FROM {_rows("CROSS JOIN unnest(r.topics) topic")} ON CONFLICT DO NOTHING
 """
 _TAG_NAMES = f"""
     INSERT INTO crm_tag (organisation_id, name)
@@ -194,6 +200,7 @@ _STATEMENTS = (
     _REVIVED,
     _RECORDS,
     _ROLES,
+    _TOPICS,
     _TAG_NAMES,
     _TAGS,
     _EVENTS,

@@ -61,6 +61,9 @@ SELECT (SELECT count(DISTINCT t.supporter_id) {_KNOWN} AND t.phone <> '' AND NOT
             SELECT FROM unnest(t.roles) word WHERE NOT EXISTS (
                 SELECT FROM crm_supporterrole h WHERE h.supporter_id = t.supporter_id AND h.role_id = word))),
        (SELECT count(DISTINCT t.supporter_id) {_KNOWN} AND EXISTS (
+            SELECT FROM unnest(t.topics) word WHERE NOT EXISTS (
+                SELECT FROM crm_supportertopic h WHERE h.supporter_id = t.supporter_id AND h.topic_id = word))),
+       (SELECT count(DISTINCT t.supporter_id) {_KNOWN} AND EXISTS (
             SELECT FROM unnest(t.tags) word WHERE NOT EXISTS (
                 SELECT FROM crm_supportertag h JOIN crm_tag g ON g.id = h.tag_id
                 WHERE h.supporter_id = t.supporter_id AND g.name = word)))
@@ -85,7 +88,7 @@ def foretell() -> dict[str, Any]:
             if changes or gets or stays
         }
         cursor.execute(_MORE)
-        for name, count in zip(("phone", "role", "tags"), cursor.fetchone(), strict=True):
+        for name, count in zip(("phone", "role", "topic", "tags"), cursor.fetchone(), strict=True):
             if count:
                 found[name] = {"changes": 0, "gets": count, "stays": 0, "sample": []}
     return found

@@ -19,6 +19,8 @@ _NOTHING_NEW = """
            AND e.occurred_at IS NOT DISTINCT FROM t.occurred_at))
     AND NOT EXISTS (SELECT FROM unnest(t.roles) r WHERE NOT EXISTS (
          SELECT FROM crm_supporterrole h WHERE h.supporter_id = t.supporter_id AND h.role_id = r))
+    AND NOT EXISTS (SELECT FROM unnest(t.topics) p WHERE NOT EXISTS (
+         SELECT FROM crm_supportertopic h WHERE h.supporter_id = t.supporter_id AND h.topic_id = p))
     AND (t.phone = '' OR EXISTS (SELECT FROM crm_contactpoint p
          WHERE p.supporter_id = t.supporter_id AND p.channel = 2 AND p.folded = t.phone))
     AND NOT EXISTS (SELECT FROM unnest(t.tags) word WHERE NOT EXISTS (

@@ -14,8 +14,8 @@ from imports.rows import Fault, Row
 
 _ROW_COLUMNS = """
     organisation_id, file_id, line, sheet, sheet_line, first_name, last_name, name_forms, last_fold, email, folded,
-    kind, key_id, address_key, mailbox, phone, postcode, external_id, relationship, roles, tags, age_band, action,
-    occurred_at, occurred_until, bounces, terms, data, refused
+    kind, key_id, address_key, mailbox, phone, postcode, external_id, relationship, roles, topics, tags, age_band,
+    action, occurred_at, occurred_until, bounces, terms, data, refused
 """
 _FAULT_COLUMNS = (
     'organisation_id, file_id, line, sheet, sheet_line, "column", value, sentence, stops_row'
@@ -87,6 +87,7 @@ def _staged(organisation_id: int, file_id: int, row: Row) -> list[Any]:
         row.external_id,
         row.relationship,
         row.roles,
+        row.topics,
         row.tags,
         int(row.age_band),
         int(row.action) if row.action else None,

@@ -25,8 +25,8 @@ _ERASED = """EXISTS (
 _OPEN = f"""
     CREATE TEMPORARY TABLE stretch ON COMMIT DROP AS
     SELECT r.organisation_id, r.line, r.first_name, r.last_name, r.name_forms, r.last_fold, r.email, r.folded, r.kind,
-           r.key_id, r.address_key, r.mailbox, r.phone, r.postcode, r.external_id, r.relationship, r.roles, r.tags,
-           r.terms, r.age_band, r.action, r.occurred_at, r.occurred_until, r.bounces,
+           r.key_id, r.address_key, r.mailbox, r.phone, r.postcode, r.external_id, r.relationship, r.roles, r.topics,
+           r.tags, r.terms, r.age_band, r.action, r.occurred_at, r.occurred_until, r.bounces,
            {_ERASED} AS erased, NULL::bigint AS supporter_id, NULL::int AS same_as, NULL::bigint AS point_id,
            false AS is_new,
            false AS is_plain

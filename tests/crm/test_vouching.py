@@ -60,6 +60,11 @@ def tell(point: ContactPoint, staff: User) -> None:
         )
 
 
+def tell_staff_after_a_stop(point: ContactPoint, staff: User) -> None:
+    stop(point)
+    tell(point, staff)
+
+
 def page(staff: User, point: ContactPoint) -> str:
     client = Client()
     client.force_login(staff)

@@ -25,7 +25,16 @@ from config.logs import QuietFormatter
 from config.settings import base
 from crm import tasks as crm_tasks
 from crm import tokens, wall
-from crm.models import Case, ContactPoint, Organisation, Pack, ServiceMail, Supporter
+from crm.models import (
+    Action,
+    Case,
+    ConsentEvent,
+    ContactPoint,
+    Organisation,
+    Pack,
+    ServiceMail,
+    Supporter,
+)
 from crm.services import erasing, people, permissions
 from crm.sql import fold
 from imports import reading
@@ -37,6 +46,7 @@ from mailings.models import Campaign, Delivery
 from mailings.services import sending
 from tests import factories
 from tests.crm import public
+from tests.crm.test_vouching import tell_staff_after_a_stop
 from tests.imports.conftest import HEAD, as_csv, say
 from tests.mailings import providers
 from tests.mailings.conftest import Relay, campaign, send_all
@@ -319,7 +329,29 @@ def test_signing_up_stopping_and_ones_own_page(
     relay.answers = {f"new.{ADDRESS}": f"550 5.1.1 <{ADDRESS}>: no such person"}
     dispatch.send_service_mail()
     assert ADDRESS in relay.inboxes
-    assert set(ServiceMail.Kind) - {*ServiceMail.objects.values_list("kind", flat=True)} == {"case"}
+    kinds = {*ServiceMail.objects.values_list("kind", flat=True)}
+    assert set(ServiceMail.Kind) - kinds == {"case", "confirm_yes"}
+    assert seen.with_canary() == []
+
+
+def test_a_yes_after_a_stop_that_a_colleague_vouches_for(
+    socr: Organisation,
+    point: ContactPoint,
+    admin: Browser,
+    stranger: Browser,
+    relay: Relay,
+    seen: Seen,
+    django_capture_on_commit_callbacks: Capture,
+) -> None:
+    tell_staff_after_a_stop(point, factories.user(socr))
+    with django_capture_on_commit_callbacks(execute=True):
+        admin.post(reverse("vouch", args=[point.public_id]), {"purpose": "updates"})
+    crm_tasks.carry_out.apply()
+    dispatch.send_service_mail()
+    assert relay.inboxes == [ADDRESS]
+    stranger.post(public.link_in(ServiceMail.objects.get(kind=ServiceMail.Kind.CONFIRM_YES)))
+    crm_tasks.carry_out.apply()
+    assert ConsentEvent.objects.filter(action=Action.CONFIRM).exists()
     assert seen.with_canary() == []
 
 
