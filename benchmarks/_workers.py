@@ -66,7 +66,10 @@ def send(
         [sys.executable, *celery, *chosen], env=environment, stdout=subprocess.DEVNULL
     )
     try:
-        return _watch(campaign, psutil.Process(parent.pid), broker, troubles, hasten)
+        by_calls = "COALESCE_ROUTE" in server.settings
+        return _watch(
+            campaign, psutil.Process(parent.pid), broker, troubles, hasten=hasten, by_calls=by_calls
+        )
     finally:
         parent.terminate()
         parent.wait()
@@ -77,7 +80,9 @@ def _watch(
     parent: psutil.Process,
     broker: redis.Redis,
     troubles: Troubles,
+    *,
     hasten: bool,
+    by_calls: bool,
 ) -> Course:
     course = Course()
     began = swept = killed = 0.0
@@ -92,7 +97,7 @@ def _watch(
                 if hasten:
                     _hasten(campaign)
                 tasks.sweep()
-            done, leased, everything = _chunks(campaign)
+            done, leased, everything = _chunks(campaign, by_calls=by_calls)
         except (OperationalError, InterfaceError, BrokerError):
             connection.close()  # a server is being restarted: look again soon
             continue
@@ -133,18 +138,22 @@ def _trouble(troubles: Troubles, broker: redis.Redis) -> None:
         )
 
 
-def _chunks(campaign: Campaign) -> tuple[int, int, int]:
-    """Give how many chunks are done, how many are held by a worker that lives, and how many there are."""
+def _chunks(campaign: Campaign, *, by_calls: bool) -> tuple[int, int, int]:
+    """Give how many chunks are done, how many are held by a worker that lives, and how many there are.
+
+    A worker that sends one by one holds a chunk from its first message on; one that sends by calls, from the claim.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT count(*) FILTER (WHERE state = 2),
-                   count(*) FILTER (WHERE state = 1 AND cursor > 0 AND EXISTS (
+                   count(*) FILTER (WHERE state = 1 AND (cursor > 0 OR %s) AND EXISTS (
                        SELECT FROM pg_locks l WHERE l.locktype = 'advisory' AND l.objsubid = 2
-                         AND l.objid = (token % 2147483647)::int::oid)),
+                         AND l.objid = (token %% 2147483647)::int::oid)),
                    count(*)
-            FROM mailings_chunk WHERE campaign_id = """
-            + str(campaign.pk)
+            FROM mailings_chunk WHERE campaign_id = %s
+            """,
+            [by_calls, campaign.pk],
         )
         done, leased, everything = cursor.fetchone()
     return int(done), int(leased), int(everything)
