@@ -46,6 +46,7 @@ class Prepared:
     extra_page: str
 
 
+_TOKEN = "COALESCE-TOKEN"
 _LINK = "COALESCE-PREFERENCES-LINK"
 _EXTRA = "COALESCE-EXTRA-LINK"
 # The page that a version's further link opens, and its words.
@@ -118,8 +119,17 @@ def letter(
 
 def _links(prepared: Prepared, token: str) -> tuple[str, str]:
     """Give one person's preference page, and the page of the further link."""
-    page = settings.BASE_URL + reverse("preferences", args=[token])
-    return page, settings.BASE_URL + reverse(prepared.extra_page or "preferences", args=[token])
+    return _link("preferences", token), _link(prepared.extra_page or "preferences", token)
+
+
+def _link(page: str, token: str) -> str:
+    """Give the link of a page; looking it up for each person would take longer than all the rest."""
+    return settings.BASE_URL + _path(page).replace(_TOKEN, token)
+
+
+@lru_cache
+def _path(page: str) -> str:
+    return reverse(page, args=[_TOKEN])
 
 
 def sender(prepared: Prepared) -> str:
@@ -129,7 +139,7 @@ def sender(prepared: Prepared) -> str:
 
 def list_unsubscribe(prepared: Prepared, token: str) -> str:
     """Give the ways to stop that mail programs offer (RFC 2369 and 8058)."""
-    one_click = settings.BASE_URL + reverse("one-click", args=[token])
+    one_click = _link("one-click", token)
     return f"<{one_click}>, <mailto:{prepared.organisation.reply_address}?subject=stop>"
 
 
@@ -144,6 +154,9 @@ def shared_headers(prepared: Prepared) -> dict[str, str]:
     }
 
 
+TOKEN_MARK = "token"
+
+
 @dataclass(frozen=True, slots=True)
 class Marked:
     """A version's parts with marks for what differs, for a service that fills them in."""
@@ -152,12 +165,10 @@ class Marked:
     text: str
     html: str
     fields: dict[str, tuple[str, str]]  # by mark: field, and the words to fall back on
-    prepared: Prepared
 
     def values(self, given: Mapping[str, str], token: str) -> dict[str, str]:
         """Give one person's value for each mark; those that begin with h are for the HTML part."""
-        page, extra = _links(self.prepared, token)
-        found = {"page": page, "extra": extra}
+        found = {TOKEN_MARK: token}
         for mark, (name, fallback) in self.fields.items():
             value = given.get(name) or fallback
             one_line = " ".join(value.split()) if mark.startswith("s") else value
@@ -181,15 +192,16 @@ def marked(prepared: Prepared, mark: Callable[[str], str]) -> Marked:
 
         return one
 
+    page, extra = _links(prepared, mark(TOKEN_MARK))
+
     def linked(text: str) -> str:
-        return text.replace(_LINK, mark("page")).replace(_EXTRA, mark("extra"))
+        return text.replace(_LINK, page).replace(_EXTRA, extra)
 
     return Marked(
         subject=" ".join(merge.replaced(prepared.subject, put("s")).split()),
         text=linked(merge.replaced(prepared.text, put("t"))),
         html=linked(merge.replaced(prepared.html, put("h"))),
         fields=fields,
-        prepared=prepared,
     )
 
 

@@ -17,9 +17,10 @@ def send(
 
     Raises RelayUnavailableError if what is left waits, LostLeaseError if the campaign was paused.
     """
+    most = services.MOST[route.kind]
     with services.opened(route) as service:
-        for start in range(0, len(turn.messages), services.MOST):
-            for version, letters in _begin(post, claimed, turn.messages[start:][: services.MOST]):
+        for start in range(0, len(turn.messages), most):
+            for version, letters in _begin(post, claimed, turn.messages[start:][:most]):
                 _hand_over(service, version, letters, sent)
 
 

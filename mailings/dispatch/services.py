@@ -19,7 +19,7 @@ from mailings import rendering
 from mailings.dispatch.relay import InDoubtError, Refused, RelayUnavailableError, is_plain
 from mailings.dispatch.routes import Route
 
-MOST = 500  # receivers a call: Postmark's limit; Mailgun's is 1,000
+MOST = {"mailgun": 1_000, "postmark": 500}  # receivers a call, as the services have it
 _TIMEOUT = 60  # seconds, below the lease
 
 
@@ -49,7 +49,7 @@ class Service:
         self._route, self._backend = route, backend
 
     def hand_over(self, prepared: rendering.Prepared, letters: list[Letter]) -> list[Verdict]:
-        """Send a batch, at most MOST; give a verdict for each letter, in order.
+        """Send a batch, at most MOST of the service; give a verdict for each letter, in order.
 
         Raises Refused if the whole of it was refused, RelayUnavailableError if it was not taken now, InDoubtError if
         nobody can know.
@@ -121,10 +121,6 @@ def _message(prepared: rendering.Prepared, letters: list[Letter]) -> Any:
     )
     message.track_opens = message.track_clicks = False
     message.merge_metadata = {letter.address: {"d": str(letter.message)} for letter in letters}
-    message.merge_headers = {
-        letter.address: {"List-Unsubscribe": rendering.list_unsubscribe(prepared, letter.token)}
-        for letter in letters
-    }
     return message
 
 
@@ -134,7 +130,10 @@ def _message(prepared: rendering.Prepared, letters: list[Letter]) -> Any:
 def _for_mailgun(route: Route, prepared: rendering.Prepared, letters: list[Letter]) -> Any:
     """Send the text once, with marks for what differs, and the values of each person beside it."""
     message = _message(prepared, letters)
-    marked = rendering.marked(prepared, "%recipient.{}%".format)
+    mark = "%recipient.{}%".format
+    marked = rendering.marked(prepared, mark)
+    stop = rendering.list_unsubscribe(prepared, mark(rendering.TOKEN_MARK))
+    message.extra_headers["List-Unsubscribe"] = stop
     message.subject, message.body = marked.subject, marked.text
     message.attach_alternative(marked.html, "text/html")
     message.merge_data = {
@@ -159,6 +158,10 @@ def _all_taken(_: Any, letters: list[Letter]) -> list[Verdict]:
 def _for_postmark(route: Route, prepared: rendering.Prepared, letters: list[Letter]) -> Any:
     """Send each person's text, by a template of the account that holds nothing but three marks."""
     message = _message(prepared, letters)
+    message.merge_headers = {
+        letter.address: {"List-Unsubscribe": rendering.list_unsubscribe(prepared, letter.token)}
+        for letter in letters
+    }
     message.template_id = route.options.get("template", "coalesce")
     message.merge_data = {}
     for letter in letters:

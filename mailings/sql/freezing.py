@@ -8,7 +8,7 @@ from crm import consent, segments
 from crm.reasons import Reason
 from mailings.models import Version
 
-CHUNK = 500  # messages that one worker holds at a time
+CHUNK = 1_000  # messages that one worker holds at a time
 
 
 def audience(version: Version, question: consent.Question) -> None:

@@ -246,12 +246,13 @@ def settle(claimed: Claim, sent: Sequence[int], *, again_after: timedelta | None
             "UPDATE mailings_delivery SET status = 1, settled_at = now() WHERE id = ANY(%s) AND status = 0",
             [list(sent)],
         )
-        # Somebody may have asked meanwhile that one of its messages be sent again.
+        # Somebody may have asked meanwhile that one of its messages be sent again. OFFSET 0 keeps the planner to the
+        # chunk's own messages: while its figures are old, it would go through those of all campaigns.
         cursor.execute(
             """
-            UPDATE mailings_chunk c SET state = 0 WHERE c.id = %s AND c.state = 2 AND EXISTS (
-                SELECT FROM mailings_delivery d WHERE d.campaign_id = c.campaign_id
-                  AND d.seq BETWEEN c.first AND c.last AND d.status = 0)
+            UPDATE mailings_chunk c SET state = 0 WHERE c.id = %s AND c.state = 2 AND 0 = ANY (
+                SELECT d.status FROM mailings_delivery d
+                WHERE d.campaign_id = c.campaign_id AND d.seq BETWEEN c.first AND c.last OFFSET 0)
             """,
             [claimed.chunk_id],
         )

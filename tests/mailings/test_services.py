@@ -287,7 +287,7 @@ def test_a_pause_is_in_effect_before_the_next_batch(
     by_mailgun: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(services, "MOST", 2)
+    monkeypatch.setitem(services.MOST, "mailgun", 2)
     made = queued(socr)
     original = sql.taken
 
