@@ -2,17 +2,20 @@
 
 A hidden row may say yes, and a failed formula is no blank: it may have said no. Read from the marks in the sheet's own
 XML: ECMA-376 part 1, 18.3.1.13, 18.3.1.73 and 18.18.11 (cell type `e`) for Excel; OpenDocument 1.3 part 3, 19.749
-(`table:visibility`) for ODS. Numbers count from 1.
+(`table:visibility`) for ODS; an old XLS is read again by xlrd, which knows. Numbers count from 1.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 from xml.etree import ElementTree
+
+import xlrd  # type: ignore[import-untyped]
 
 _BLOCK = 1 << 20
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -27,7 +30,7 @@ _MOST = 20_000  # an ODS sheet may end in a million repeated rows, or columns
 
 @dataclass(slots=True)
 class Hidden:
-    """The hidden rows and columns of one sheet, and the columns in which a formula failed, by row (XLSX only)."""
+    """The hidden rows and columns of one sheet, and the columns in which a formula failed, by row (Excel only)."""
 
     rows: set[int] = field(default_factory=set)
     columns: set[int] = field(default_factory=set)
@@ -35,13 +38,13 @@ class Hidden:
 
 
 def of_sheet(file: BinaryIO, sheet: str) -> Hidden:
-    """Give what is hidden in the sheet of this name; nothing for a file that is neither XLSX nor ODS.
+    """Give what is hidden in the sheet of this name, of an XLSX, ODS or XLS.
 
-    Raises what zipfile, zlib and ElementTree raise of a damaged file.
+    Raises what zipfile, zlib and ElementTree raise of a damaged file, or ValueError.
     """
     file.seek(0)
     if not zipfile.is_zipfile(file):
-        return Hidden()
+        return _of_xls(file, sheet)
     with zipfile.ZipFile(file) as archive:
         names = set(archive.namelist())
         if "content.xml" in names:
@@ -125,4 +128,24 @@ def _of_ods(archive: zipfile.ZipFile, sheet: str) -> Hidden:
                 if not is_seen:
                     hidden.columns.update(range(column, column + min(count, _MOST)))
                 column += count
+    return hidden
+
+
+def _of_xls(file: BinaryIO, sheet: str) -> Hidden:
+    file.seek(0)
+    try:
+        book = xlrd.open_workbook(
+            file_contents=file.read(), formatting_info=True, on_demand=True, logfile=io.StringIO()
+        )
+        table = book.sheet_by_name(sheet)
+    except Exception as error:  # of a damaged file xlrd raises whatever it stumbles over
+        raise ValueError("This workbook is damaged.") from error
+    hidden = Hidden(
+        rows={row + 1 for row, told in table.rowinfo_map.items() if told.hidden},
+        columns={column + 1 for column, told in table.colinfo_map.items() if told.hidden},
+    )
+    for row in range(table.nrows):
+        for column, kind in enumerate(table.row_types(row)):
+            if kind == xlrd.XL_CELL_ERROR:
+                hidden.failed.setdefault(row + 1, set()).add(column + 1)
     return hidden

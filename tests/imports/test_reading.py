@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile
 
@@ -111,6 +112,19 @@ def test_a_damaged_or_locked_workbook_is_refused() -> None:
     content = as_zip({"[Content_Types].xml": b"<", "xl/workbook.xml": b"<"})
     assert "cannot be read" in sentence(content, "list.xlsx")
     assert "cannot be read" in sentence(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 locked", "list.xls")
+
+
+def test_an_old_workbook_is_read_without_what_is_hidden_and_its_failed_formulas_are_told() -> None:
+    content = (Path(__file__).parent / "fixtures" / "hidden.xls").read_bytes()
+    (sheet,) = reading.sheets("list.xls", BytesIO(content), chosen="People")
+    assert [heading for heading in sheet.headings if heading] == [
+        *("Email", "Surname", "Opt in", "Opt in date")
+    ]
+    rows = {line: [cell for cell in cells if cell] for line, cells in sheet.rows}
+    assert rows.keys() == {2, 4}  # the hidden row says yes
+    assert rows[2] == ["zoe@example.org", "Okafor", "yes", "2026-03-01"]
+    assert rows[4][2] == reading.FAILED
+    assert any("1 hidden row left out" in note for note in sheet.notes)
 
 
 def test_a_workbook_with_macros_is_refused() -> None:
