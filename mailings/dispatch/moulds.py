@@ -38,20 +38,51 @@ class Sealed:
     content: bytes
 
 
+# What parsing would give back as it is (RFC 5322, 3.4.1: a dot-atom on both sides): nearly every address.
+_PLAIN = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+
+
+def is_plain(address: str) -> bool:
+    """Tell whether an address is one of the usual form, which everything that parses it gives back as it is."""
+    return _PLAIN.fullmatch(address) is not None
+
+
+def needs_utf8(address: str) -> bool:
+    """Tell whether a server must offer SMTPUTF8 for an address (RFC 6531): its part before the @ is not ASCII."""
+    return not address.rpartition("@")[0].isascii()
+
+
+def on_the_wire(address: str) -> str:
+    """Give an address as SMTP takes it; parsing it costs as much as asking the gate, so plain ones are not."""
+    if is_plain(address):
+        return address
+    if needs_utf8(address):
+        local, _, domain = address.rpartition("@")
+        return f"{local}@{domain if domain.isascii() else domain.encode('idna').decode()}"
+    return sanitize_address(address, "utf-8")
+
+
 def seal(letter: Letter, address: str) -> Sealed:
     """Make a message with Django."""
+    to = (
+        _ADDRESS if needs_utf8(address) else address
+    )  # Django would write what no server takes for an address
     message = EmailMultiAlternatives(
         subject=letter.subject,
         body=letter.text,
         from_email=letter.sender,
-        to=[address],
+        to=[to],
         reply_to=[letter.reply_to],
         headers=letter.headers,
     )
     message.attach_alternative(letter.html, "text/html")
     made: Any = message.message()
     sender = parseaddr(sanitize_address(letter.sender, "utf-8"))[1]
-    return Sealed(sender=sender, content=made.as_bytes(linesep="\r\n"))
+    content = made.as_bytes(linesep="\r\n")
+    if to != address:
+        named, given = f"To: {to}\r\n", f"To: {on_the_wire(address)}\r\n"  # RFC 6532
+        content = content.replace(named.encode(), given.encode(), 1)
+    return Sealed(sender=sender, content=content)
 
 
 class Moulds:

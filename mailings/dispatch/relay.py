@@ -12,9 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
-from django.core.mail.message import sanitize_address
 
-from mailings.dispatch.moulds import Sealed
+from mailings.dispatch.moulds import Sealed, needs_utf8, on_the_wire
 
 
 class RelayUnavailableError(Exception):
@@ -74,9 +73,13 @@ class Relay:
             self._begin_anew()
             begun = None
         connection = self._backend.connection
+        if not _takes(connection, address):
+            raise Refused(553, "5.6.7 The mail server takes no address with such letters.")
         envelope = b""
         if following is not None and connection.has_extn("pipelining"):
-            envelope = _envelope(connection, *following)
+            envelope = (
+                _envelope(connection, *following) if _takes(connection, following[1]) else b""
+            )
         try:
             _open(connection, message, address, is_begun=begun is not None)
             _finish(connection, message, envelope)
@@ -114,20 +117,6 @@ class Relay:
         self._backend.close()
 
 
-# What parsing would give back as it is (RFC 5322, 3.4.1: a dot-atom on both sides): nearly every address.
-_PLAIN = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-
-
-def is_plain(address: str) -> bool:
-    """Tell whether an address is one of the usual form, which everything that parses it gives back as it is."""
-    return _PLAIN.fullmatch(address) is not None
-
-
-def _on_the_wire(address: str) -> str:
-    """Give an address as SMTP takes it; parsing it costs as much as asking the gate, so plain ones are not."""
-    return address if is_plain(address) else sanitize_address(address, "utf-8")
-
-
 class _NotBegunError(Exception):
     """The connection broke before the first byte of the message: nobody can have got it."""
 
@@ -150,14 +139,21 @@ def _finish(connection: smtplib.SMTP, message: Sealed, envelope: bytes) -> None:
         raise _RefusedAtTheEndError(*answer)
 
 
+def _takes(connection: smtplib.SMTP, address: str) -> bool:
+    """Tell whether the server takes mail to such an address."""
+    return connection.has_extn("smtputf8") or not needs_utf8(address)
+
+
 def _commands(connection: smtplib.SMTP, message: Sealed, address: str) -> tuple[str, str, str]:
     """Give the commands of an envelope."""
     takes_8bit = connection.has_extn("8bitmime") and not message.content.isascii()
     options = ["BODY=8BITMIME"] if takes_8bit else []
     if connection.has_extn("size"):
         options.append(f"SIZE={len(message.content)}")
+    if needs_utf8(address):
+        options.append("SMTPUTF8")
     opening = " ".join([f"MAIL FROM:<{message.sender}>", *options])
-    return opening, f"RCPT TO:<{_on_the_wire(address)}>", "DATA"
+    return opening, f"RCPT TO:<{on_the_wire(address)}>", "DATA"
 
 
 def _envelope(connection: smtplib.SMTP, message: Sealed, address: str) -> bytes:
@@ -240,6 +236,8 @@ def _dial(backend: EmailBackend) -> None:
     try:
         backend.open()
         # What the server offers decides how the first message is written, too.
-        cast(smtplib.SMTP, backend.connection).ehlo_or_helo_if_needed()
+        connection = cast(smtplib.SMTP, backend.connection)
+        connection.ehlo_or_helo_if_needed()
+        connection.command_encoding = "utf-8"  # of an address with such letters; all else is ASCII
     except (smtplib.SMTPException, OSError) as error:
         raise RelayUnavailableError(f"{type(error).__name__} on connecting") from error

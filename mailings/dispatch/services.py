@@ -16,7 +16,8 @@ from anymail.message import AnymailMessage
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from mailings import rendering
-from mailings.dispatch.relay import InDoubtError, Refused, RelayUnavailableError, is_plain
+from mailings.dispatch.moulds import is_plain
+from mailings.dispatch.relay import InDoubtError, Refused, RelayUnavailableError
 from mailings.dispatch.routes import Route
 
 MOST = {"mailgun": 1_000, "postmark": 500}  # receivers a call, as the services have it
