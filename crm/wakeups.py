@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -14,4 +13,10 @@ def wake(task: Any, *arguments: object) -> None:
     The rows say what is to be done, so a lost wake-up is made good by the next sweep (house rule 6): if the
     broker is away, Django logs it and the request goes on (`robust`).
     """
-    transaction.on_commit(partial(task.delay, *arguments), robust=True)
+
+    def enqueue() -> (
+        None
+    ):  # a function, since Django logs its name: of a partial it has none, and would fail
+        task.delay(*arguments)
+
+    transaction.on_commit(enqueue, robust=True)
