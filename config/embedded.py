@@ -86,13 +86,14 @@ def _start_postgres(folder: Path) -> str:
 
 def _start_valkey(folder: Path) -> str:
     """Start the embedded Valkey, or join the one that runs; give its URL."""
-    known = folder / "valkey.json"
+    known, data = folder / "valkey.json", folder / "valkey"
     with suppress(FileNotFoundError, ValueError, redis.ConnectionError, redis.TimeoutError):
         url: str = json.loads(known.read_text())["url"]
-        client = redis.Redis.from_url(url)
-        if client.ping():
+        # Since then another folder's server may have taken the port: its workers would get our tasks.
+        client: redis.Redis = redis.Redis.from_url(url, decode_responses=True)
+        if Path(str(client.config_get("dir")["dir"])).resolve() == data.resolve():
             return url
-    server = ValkeyServer(data_dir=folder / "valkey", config={"save": "", "appendonly": "no"})
+    server = ValkeyServer(data_dir=data, config={"save": "", "appendonly": "no"})
     server.start()
     url = f"redis://127.0.0.1:{server.port}/0"
     known.write_text(json.dumps({"url": url}))
