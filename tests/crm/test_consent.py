@@ -200,6 +200,7 @@ def test_restricted_and_deceased_people_are_left_out(
         ({"restricted": True}, Reason.RESTRICTED),
         ({"deceased": True}, Reason.DECEASED),
         ({"age_band": AgeBand.FROM_13}, Reason.MINOR_NOT_SUITABLE),
+        ({"only_important_since": NOW}, Reason.FREQUENCY_CAP),
     ],
 )
 @pytest.mark.parametrize("keeps_first", [True, False])
@@ -210,6 +211,21 @@ def test_joining_entries_hides_no_reason_that_either_had(
     joined, kept = (other.pk, point.supporter_id) if keeps_first else (point.supporter_id, other.pk)
     Supporter.objects.filter(pk=joined).update(canonical_id=kept)
     assert reasons(point) == reason
+
+
+@pytest.mark.parametrize(
+    ("is_important", "reason"), [(False, Reason.FREQUENCY_CAP), (True, Reason(0))]
+)
+def test_who_asked_for_important_emails_only_gets_those_and_no_others(
+    point: ContactPoint, is_important: bool, reason: Reason
+) -> None:
+    change(point, only_important_since=NOW)
+    fold.rebuild()
+    question = consent.Question(
+        purpose_id=factories.purpose(point.organisation).pk, is_important=is_important, at=NOW
+    )
+    decided = consent.decide(ContactPoint.objects.filter(pk=point.pk), question).get()
+    assert Reason(decided.reasons) == reason
 
 
 def test_every_reason_is_named_at_once(point: ContactPoint) -> None:
