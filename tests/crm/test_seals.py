@@ -26,6 +26,12 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def no_marks(db: None) -> None:
+    """Begin without marks: tests that commit may have left some."""
+    SealMark.objects.all().delete()
+
+
 def forge(statement: str) -> None:
     """Do as somebody who has the server itself in hand: switch the guards off and write."""
     with transaction.atomic(), connection.cursor() as cursor:

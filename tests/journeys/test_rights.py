@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -15,10 +16,12 @@ from typing import Any
 import psycopg
 import pytest
 import requests
+from django.test import override_settings
 from playwright.sync_api import Browser, Page, expect
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from crm import files
 from demo import cast
 from demo.servers import ROOT
 from tests.journeys.conftest import Installation
@@ -75,15 +78,21 @@ def tables_that_name_them(database: psycopg.Connection[Any]) -> set[str]:
     return {table for table in tables(database) if is_named_in(dump(database, table))}
 
 
-def files_that_name_them(folder: Path) -> set[str]:
-    """Look into every file of the installation but the inboxes, which are other people's computers."""
-    return {
-        str(path.relative_to(folder))
-        for path in folder.rglob("*")
-        if path.is_file()
-        and path.relative_to(folder).parts[0] != "mail"
-        and is_named_in(path.read_bytes())
-    }
+def files_that_name_them(installation: Installation) -> set[str]:
+    """Look into every file of the installation but the inboxes, which are other people's computers.
+
+    What is kept encrypted is opened; as it lies there it names nobody.
+    """
+    folder, found = installation.folder, set()
+    with override_settings(COALESCE_HASH_KEY=installation.environment["COALESCE_HASH_KEY"]):
+        for path in filter(Path.is_file, folder.rglob("*")):
+            content, place = path.read_bytes(), path.relative_to(folder)
+            if place.parts[0] == "files":
+                assert not is_named_in(content), place
+                content = files.unsealed(io.BytesIO(content)).read()
+            if place.parts[0] != "mail" and is_named_in(content):
+                found.add(str(place))
+    return found
 
 
 def manage(installation: Installation, *command: str, login: str) -> str:
@@ -114,7 +123,7 @@ def test_after_an_erasure_nothing_of_the_person_is_left(
     reference = open_their_case(page, database)
     make_a_pack(page)
     assert NAMING <= tables_that_name_them(database)
-    found = files_that_name_them(installation.folder)
+    found = files_that_name_them(installation)
     assert {name.split("/")[1] for name in found} >= {"imports", "packs", "exports"}
     database.execute("CHECKPOINT")
     assert data_files_that_name_them(database)
@@ -131,7 +140,7 @@ def test_after_an_erasure_nothing_of_the_person_is_left(
 
     until(page, is_done)
     assert tables_that_name_them(database) == set()
-    assert files_that_name_them(installation.folder) == set()
+    assert files_that_name_them(installation) == set()
     assert sessions_that_name_them(installation) == "0"
     page.reload()
     look(page)
