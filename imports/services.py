@@ -366,12 +366,11 @@ def _apply_chunk(file: Import, chunk: ImportChunk, *, written: int) -> bool:
         return False
     applying.wait_for_turn(file.organisation_id)
     stretch.open_(file.pk, chunk.first, chunk.last)
-    applying.apply(
-        applying.Stretch(file.pk, file.organisation_id, file.batch_id, file.statement_id)
-    )
+    mine = applying.Stretch(file.pk, file.organisation_id, file.batch_id, file.statement_id)
+    applying.apply(mine)
     statistics.refresh_people(written=written)
-    touched = applying.touched()
-    profiles.refresh(supporter_ids=touched.to_choose)
+    touched = applying.touched(mine)
+    profiles.refresh(supporter_ids=touched.to_choose, reached=touched.reached)
     permissions.refold(supporter_ids=touched.supporters, mailboxes=touched.mailboxes)
     stretch.close()
     ImportChunk.objects.filter(pk=chunk.pk).update(applied_at=timezone.now())

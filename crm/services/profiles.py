@@ -8,14 +8,18 @@ from crm.identity import names, postcodes, search
 from crm.sql import people
 
 
-def refresh(*, supporter_ids: Sequence[int]) -> None:
+def refresh(*, supporter_ids: Sequence[int], reached: Sequence[int] | None = None) -> None:
     """Choose the profiles of these canonical supporters afresh, and what they are found by.
 
-    One pass of plain functions over the people, and four statements however many they are.
+    `reached` are those of them whose addresses or numbers may have changed, all if it is not given: nobody else is
+    found by other words than before, unless their profile changed. One pass of plain functions over the people, and
+    four statements however many they are.
     """
     if not supporter_ids:
         return
-    people.choose_profiles(supporter_ids)
+    changed = people.choose_profiles(supporter_ids)
+    if reached is not None:
+        supporter_ids = sorted({*changed, *reached})
     found = people.profiles(supporter_ids)
     people.write_folds(
         [

@@ -57,8 +57,8 @@ _STILL_MINORS = f"""
 """
 
 
-def choose_profiles(supporter_ids: Sequence[int]) -> None:
-    """Put supporters' profiles together afresh from the records of everyone merged into them.
+def choose_profiles(supporter_ids: Sequence[int]) -> list[int]:
+    """Put supporters' profiles together afresh from the records of everyone merged into them; give whose changed.
 
     `supporter_ids`: canonical ids of one organisation. Uses record_supporter and supporter_merged.
     """
@@ -79,11 +79,13 @@ def choose_profiles(supporter_ids: Sequence[int]) -> None:
                 SELECT e.who, {chosen}
                 FROM everyone e JOIN crm_record r ON r.supporter_id = e.id GROUP BY e.who
             )
-            UPDATE crm_supporter s SET {changes} FROM c WHERE s.id = c.who AND ({differs})
+            UPDATE crm_supporter s SET {changes} FROM c WHERE s.id = c.who AND ({differs}) RETURNING s.id
             """,
             {"ids": list(supporter_ids)},
         )
+        changed = [int(who) for (who,) in cursor.fetchall()]
         cursor.execute(_STILL_MINORS, {"ids": list(supporter_ids)})
+    return changed
 
 
 def clear_profiles(supporter_ids: Sequence[int]) -> None:

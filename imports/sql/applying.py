@@ -224,22 +224,31 @@ def apply(stretch: Stretch) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Whom a stretch wrote to: canonical supporters, those of them whose profile is to be chosen, and inboxes."""
+    """Whom a stretch wrote to: canonical supporters, those of them whose profile is to be chosen, those of these who
+    have an address or a number of this batch, and inboxes.
+    """
 
     supporters: list[int]
     to_choose: list[int]
+    reached: list[int]
     mailboxes: list[bytes]
 
 
-def touched() -> Touched:
-    """Give whom the stretch that was applied wrote to."""
+def touched(stretch: Stretch) -> Touched:
+    """Give whom the stretch that was applied wrote to. Uses contact_point_once."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             SELECT array_agg(DISTINCT s.canonical_id), array_agg(DISTINCT s.canonical_id) FILTER (WHERE NOT r.is_plain),
+                   array_agg(DISTINCT s.canonical_id) FILTER (WHERE NOT r.is_plain AND EXISTS (
+                       SELECT FROM crm_contactpoint cp WHERE cp.organisation_id = r.organisation_id
+                           AND cp.supporter_id = r.supporter_id AND cp.batch_id = %(batch)s)),
                    array_agg(DISTINCT r.mailbox)
             FROM {_rows("JOIN crm_supporter s ON s.id = r.supporter_id")}
-            """
+            """,
+            stretch.parameters,
         )
-        supporters, to_choose, mailboxes = cursor.fetchone()
-    return Touched(supporters or [], to_choose or [], [bytes(box) for box in mailboxes or []])
+        supporters, to_choose, reached, mailboxes = cursor.fetchone()
+    return Touched(
+        supporters or [], to_choose or [], reached or [], [bytes(box) for box in mailboxes or []]
+    )

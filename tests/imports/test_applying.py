@@ -6,7 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from crm.models import Organisation, Record, Source, Supporter
+from crm.models import ContactPoint, Organisation, Record, SearchTerm, Source, Supporter
+from crm.services import profiles
 from crm.sql import fold
 from imports import services
 from imports.models import Import, ImportChunk
@@ -63,6 +64,38 @@ def test_a_stretch_that_is_applied_again_changes_nothing(
     assert services._apply_chunk(file, first, written=0)
     assert everything() == before
     assert Record.objects.filter(source=Source.IMPORT).count() == 4
+
+
+KNOWN = [*HEAD, "Phone", "Postcode"]
+
+
+@pytest.mark.parametrize(
+    ("later", "gained"),
+    [
+        (["p1@example.org", "Ann1", "Lee1", "", "", "07700 900456", ""], "07700900456"),
+        (["p1@example.org", "Ann1", "Lee1 Moss", "yes", "2026-03-10", "", ""], "moss"),
+        (["p1@example.org", "Ann1", "", "", "", "", "GU2 7XH"], "gu27xh"),
+        (["p1@example.org", "", "", "yes", "2026-03-10", "", ""], None),
+    ],
+)
+def test_who_was_known_is_found_by_what_a_later_list_says_of_them(
+    socr: Organisation, later: list[str], gained: str | None
+) -> None:
+    words = factories.statement(socr)
+    apply(preview(socr, long_list(3), statement=words))
+    before = terms("p1@example.org")
+    apply(preview(socr, [KNOWN, later], statement=words))
+    assert (gained in terms("p1@example.org")) is (gained is not None)
+    if gained is None:
+        assert terms("p1@example.org") == before
+    kept = terms("p1@example.org")
+    profiles.refresh(supporter_ids=list(Supporter.objects.values_list("pk", flat=True)))
+    assert terms("p1@example.org") == kept
+
+
+def terms(address: str) -> set[str]:
+    owner = ContactPoint.objects.get(folded=address).supporter_id
+    return set(SearchTerm.objects.filter(supporter=owner).values_list("term", flat=True))
 
 
 def test_statements_do_not_grow_with_the_rows_of_a_stretch(socr: Organisation) -> None:
