@@ -1,8 +1,9 @@
-"""Imitations of Mailgun and Postmark that write down whom each message was for, as soon as a call arrived; with faults.
+"""Imitations of Mailgun, Postmark and Amazon SES that write down whom each message was for as calls come; with faults.
 
 A process of its own: `python -m benchmarks._services PORT FILE [--faults]`. A line of the file is our id of the
 message, a tab and an address, as of the bench's SMTP server. They refuse what the services refuse of a batch: too many
-receivers, no key, no text (https://documentation.mailgun.com, https://postmarkapp.com/developer).
+receivers, no text (https://documentation.mailgun.com, https://postmarkapp.com/developer,
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/).
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class Service(BaseHTTPRequestHandler):
         if fault.isdigit():
             self._say(int(fault), {"message": "not now"})
             return
-        status, answer = (_mailgun if self.path.startswith("/v3/") else _postmark)(body, self.file)
+        taking = {"/v3/": _mailgun, "/v2/": _ses}.get(self.path[:4], _postmark)
+        status, answer = taking(body, self.file)
         if fault:
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
@@ -89,6 +91,20 @@ def _postmark(body: bytes, file: int) -> Answer:
     return 200, [
         {"ErrorCode": 0, "Message": "OK", "To": one["To"], "MessageID": "1"} for one in asked
     ]
+
+
+def _ses(body: bytes, file: int) -> Answer:
+    asked = json.loads(body)
+    entries = asked["BulkEmailEntries"]
+    if len(entries) > 50 or not asked["DefaultContent"]["Template"]["TemplateContent"]["Text"]:
+        return 400, {"__type": "BadRequestException", "message": "50 destinations at most"}
+    taken = []
+    for one in entries:
+        told = {header["Name"]: header["Value"] for header in one["ReplacementHeaders"]}
+        (address,) = one["Destination"]["ToAddresses"]
+        taken.append((json.loads(told["X-Metadata"])["d"], address))
+    _write(file, taken)
+    return 200, {"BulkEmailEntryResults": [{"Status": "SUCCESS", "MessageId": "1"}] * len(taken)}
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ def sink(log: Path, *, with_faults: bool = False) -> Iterator[Server]:
 ROUTES = {
     "mailgun": "mailgun://key@mg.example.org?api={}/v3",
     "postmark": "postmark://token@broadcasts?api={}/",
+    "ses": "ses://key:secret@eu-west-2?api={}",
 }
 
 

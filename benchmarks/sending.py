@@ -7,9 +7,10 @@ smtp-source where it is installed, and django-post-office in a venv of its own.
 
 `--kill-every 5` ends a worker by SIGKILL while every worker holds a chunk. `--faults` has the server drop, stall,
 greylist, answer 421 and refuse. `--restart-postgres fast` (or `immediate`: a crash) and `--wipe-valkey` do so half
-way. `--service mailgun` (or `postmark`) sends by an imitation of that service, many messages in a call; with `--faults`
-it loses answers, and answers 429 and 503. `--sink HOST:PORT --sink-log FILE` sends to another server that writes the
-same lines; DATABASE_URL and REDIS_URL name other servers, as everywhere. `--json` prints nothing but the JSON.
+way. `--service mailgun` (or `postmark`, or `ses`) sends by an imitation of that service, many messages in a call; with
+`--faults` it loses answers, and answers 429 and 503. `--sink HOST:PORT --sink-log FILE` sends to another server that
+writes the same lines; DATABASE_URL and REDIS_URL name other servers, as everywhere. `--json` prints nothing but the
+JSON.
 """
 
 from __future__ import annotations

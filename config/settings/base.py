@@ -171,9 +171,9 @@ COALESCE_LATE_AFTER = timedelta(hours=float(os.environ.get("COALESCE_LATE_HOURS"
 # Whether each message waits until the disk has its place in the queue. "off" is quicker, and a crash of PostgreSQL
 # itself may then send the last messages before it twice (decision 0018).
 COALESCE_CURSOR_COMMIT = os.environ.get("COALESCE_CURSOR_COMMIT", "on")
-# Campaigns may leave by another route than service mail: smtp, smtps, mailgun://KEY@domain?region=eu or
-# postmark://TOKEN@stream?template=coalesce. COALESCE_ROUTE is the platform's, for joint and coordinated mail and for
-# whoever has none of their own; COALESCE_ROUTE_SOCR that of SOCR, for its own mail.
+# Campaigns may leave by another route than service mail: smtp, smtps, mailgun://KEY@domain?region=eu,
+# postmark://TOKEN@stream?template=coalesce or ses://KEY:SECRET@region. COALESCE_ROUTE is the platform's, for joint and
+# coordinated mail and for whoever has none of their own; COALESCE_ROUTE_SOCR that of SOCR, for its own mail.
 COALESCE_ROUTE = os.environ.get("COALESCE_ROUTE", "")
 COALESCE_ROUTES = {
     name.removeprefix("COALESCE_ROUTE_"): url

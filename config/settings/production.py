@@ -76,8 +76,8 @@ refuse_unless(
 )
 for name, route in {"": COALESCE_ROUTE, **COALESCE_ROUTES}.items():
     refuse_unless(
-        not route or urlsplit(route).scheme in ("smtp", "smtps", "mailgun", "postmark"),
-        f"COALESCE_ROUTE{name and '_'}{name} must begin with smtp, smtps, mailgun or postmark: "
+        not route or urlsplit(route).scheme in ("smtp", "smtps", "mailgun", "postmark", "ses"),
+        f"COALESCE_ROUTE{name and '_'}{name} must begin with smtp, smtps, mailgun, postmark or ses: "
         "see docs/how-to/check-your-deliverability.md.",
     )
 refuse_unless(

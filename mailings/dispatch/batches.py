@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailings import rendering
-from mailings.dispatch import pacing, services
+from mailings.dispatch import calls, pacing, services
 from mailings.dispatch.posts import Post
 from mailings.dispatch.relay import InDoubtError, Refused, RelayUnavailableError
 from mailings.dispatch.routes import Route
@@ -20,13 +20,18 @@ def send(
     most = services.MOST[route.kind]
     with services.opened(route) as service:
         for start in range(0, len(turn.messages), most):
-            for version, letters in _begin(post, claimed, turn.messages[start:][:most]):
-                _hand_over(service, version, letters, sent)
+            begun = _begin(post, claimed, turn.messages[start:][:most])
+            try:
+                for version, letters in begun:
+                    _hand_over(service, version, letters, sent)
+            except RelayUnavailableError:
+                batches.wait([letter.delivery_id for _, letters in begun for letter in letters])
+                raise
 
 
 def _begin(
     post: Post, claimed: queue.Claim, messages: list[queue.Message]
-) -> list[tuple[rendering.Prepared, list[services.Letter]]]:
+) -> list[tuple[rendering.Prepared, list[calls.Letter]]]:
     """Ask about each message once more; give those that may go, by version."""
     answers = batches.begin(claimed, messages, post.questions)
     left_out = {delivery: reasons for delivery, reasons in answers.items() if reasons}
@@ -37,7 +42,7 @@ def _begin(
             going.append(other)
             del left_out[message.delivery_id]
     batches.leave_out(left_out)
-    by_version: dict[int, list[services.Letter]] = {}
+    by_version: dict[int, list[calls.Letter]] = {}
     for message in going:
         by_version.setdefault(message.version_id, []).append(post.letter(message))
     return [(post.prepared[version], letters) for version, letters in by_version.items()]
@@ -59,40 +64,34 @@ def _other(post: Post, claimed: queue.Claim, message: queue.Message) -> queue.Me
 def _hand_over(
     service: services.Service,
     prepared: rendering.Prepared,
-    letters: list[services.Letter],
+    letters: list[calls.Letter],
     sent: list[int],
 ) -> None:
     """Hand a batch over; what is refused as a whole is halved, until it is known whose address it was."""
-    ids = [letter.delivery_id for letter in letters]
     try:
         verdicts = service.hand_over(prepared, letters)
-    except RelayUnavailableError:
-        batches.wait(ids)
-        raise
     except InDoubtError:
-        batches.doubt(ids)
+        batches.doubt([letter.delivery_id for letter in letters])
         return
     except Refused as refused:
         if len(letters) == 1:
-            _refuse(letters[0], services.Verdict(str(refused)))
+            _refuse(letters[0], calls.Verdict(str(refused)))
             return
         middle = len(letters) // 2
-        try:
-            _hand_over(service, prepared, letters[:middle], sent)
-        except RelayUnavailableError:
-            batches.wait(ids[middle:])
-            raise
+        _hand_over(service, prepared, letters[:middle], sent)
         _hand_over(service, prepared, letters[middle:], sent)
         return
     pairs = list(zip(letters, verdicts, strict=True))
     for letter, verdict in pairs:
-        if verdict.words:
+        if verdict.words and not verdict.waits:
             _refuse(letter, verdict)
     taken = [letter.delivery_id for letter, verdict in pairs if not verdict.words]
     batches.taken(taken)
     sent += taken
+    if waiting := [verdict for verdict in verdicts if verdict.waits]:
+        raise RelayUnavailableError(waiting[0].words, is_busy=True)
 
 
-def _refuse(letter: services.Letter, verdict: services.Verdict) -> None:
+def _refuse(letter: calls.Letter, verdict: calls.Verdict) -> None:
     batches.refused(letter.delivery_id, verdict.words)
     events.refused_by_relay(letter.delivery_id, "", is_permanent=verdict.is_permanent)

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from crm import consent, tokens
 from mailings import audience, rendering
-from mailings.dispatch import moulds, services
+from mailings.dispatch import calls, moulds
 from mailings.models import Version
 from mailings.sql import queue
 from mailings.sql.asking import Asking
@@ -60,9 +60,9 @@ class Post:
             address=message.address,
         )
 
-    def letter(self, message: queue.Message) -> services.Letter:
+    def letter(self, message: queue.Message) -> calls.Letter:
         """Give what differs in the message to one inbox, for a service."""
-        return services.Letter(
+        return calls.Letter(
             delivery_id=message.delivery_id,
             message=message.public_id,
             address=message.address,

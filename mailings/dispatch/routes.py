@@ -14,12 +14,12 @@ from django.conf import settings
 from mailings.dispatch.relay import RelayUnavailableError
 from mailings.models import Campaign
 
-SMTP, SERVICES = ("smtp", "smtps"), ("mailgun", "postmark")
+SMTP, SERVICES = ("smtp", "smtps"), ("mailgun", "postmark", "ses")
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A relay (smtp, smtps) or a service: mailgun://KEY@domain, postmark://TOKEN@stream."""
+    """A relay (smtp, smtps) or a service: mailgun://KEY@domain, postmark://TOKEN@stream, ses://KEY:SECRET@region."""
 
     kind: str
     name: str

@@ -1,4 +1,4 @@
-"""Local imitations of Mailgun and Postmark: they take what those take, and refuse what those refuse."""
+"""Local imitations of Mailgun, Postmark and Amazon SES: they take what those take, and refuse what those refuse."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 KEY, TOKEN = "key-mailgun", "token-postmark"
+ACCESS, SECRET = "AKIAEXAMPLE", "a/secret+of=ses"
 
 
 @dataclass
@@ -40,6 +41,8 @@ class Imitation:
     says: int = 0
     inactive: set[str] = field(default_factory=set)
     invalid: set[str] = field(default_factory=set)
+    statuses: dict[str, str] = field(default_factory=dict)  # what SES says of an address
+    error: str = ""  # what SES says of a call
     url: str = ""
 
     @property
@@ -54,6 +57,8 @@ class Imitation:
             return self.says, {"message": "not now"}
         if path.startswith("/v3/"):
             return self._mailgun(path, headers, body)
+        if path.startswith("/v2/"):
+            return self._ses(path, headers, body)
         return self._postmark(path, headers, body)
 
     # https://documentation.mailgun.com/docs/mailgun/api-reference/openapi-final/tag/Messages
@@ -125,6 +130,45 @@ class Imitation:
                 )
                 answers.append({"ErrorCode": 0, "Message": "OK", "To": to, "MessageID": "1"})
         return 200, answers
+
+    # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html
+    def _ses(self, path: str, headers: Any, body: bytes) -> tuple[int, Any]:
+        credential = rf"AWS4-HMAC-SHA256 Credential={ACCESS}/\d{{8}}/eu-west-2/ses/aws4_request, .+"
+        if not re.fullmatch(credential, headers.get("Authorization", "")):
+            return 403, {"__type": "UnrecognizedClientException", "message": "invalid token"}
+        if path != "/v2/email/outbound-bulk-emails":
+            return 404, {"__type": "NotFoundException", "message": "no such resource"}
+        if self.error:
+            return 400, {"__type": self.error, "message": "not now"}
+        asked = json.loads(body)
+        entries = asked["BulkEmailEntries"]
+        if len(entries) > 50:
+            return 400, {"__type": "BadRequestException", "message": "50 destinations at most"}
+        template = asked["DefaultContent"]["Template"]
+        parts = template["TemplateContent"]
+        assert set(asked["ConfigurationOverrides"]["Tracking"].values()) == {"DISABLED"}
+        assert "TemplateName" not in template
+        return 200, {"BulkEmailEntryResults": [self._by_ses(parts, one) for one in entries]}
+
+    def _by_ses(self, parts: dict[str, str], one: dict[str, Any]) -> dict[str, str]:
+        (to,) = one["Destination"]["ToAddresses"]
+        data = one["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"]
+        told = {header["Name"]: header["Value"] for header in one["ReplacementHeaders"]}
+        fits = all(re.fullmatch("[ -~]{1,995}", value) for value in told.values())
+        status = self.statuses.get(to, "INVALID_PARAMETER" if to in self.invalid else "SUCCESS")
+        if len(data) > 262_144 or len(told) > 15 or not fits:
+            status = "INVALID_PARAMETER"
+        if status != "SUCCESS":
+            return {"Status": status, "Error": status}
+        values = json.loads(data)
+
+        def fill(text: str) -> str:
+            return re.sub(r"\{\{\{(\w+)\}\}\}", lambda m: str(values[m[1]]), text)
+
+        metadata = json.loads(told.pop("X-Metadata"))
+        subject, text, html = (fill(parts[name]) for name in ("Subject", "Text", "Html"))
+        self.messages.append(Got(to, subject, text, html, told, metadata))
+        return {"Status": "SUCCESS", "MessageId": "0100"}
 
 
 @contextmanager

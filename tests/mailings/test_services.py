@@ -1,10 +1,11 @@
-"""Many messages in one call to Mailgun or Postmark: as by a relay, none twice, none lost, nothing unsaid."""
+"""Many messages in one call to a mail service: as by a relay, none twice, none lost, nothing unsaid."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -28,6 +29,7 @@ Status = Delivery.Status
 KINDS = {
     "mailgun": f"mailgun://{imitations.KEY}@mg.example.org?api={{}}/v3",
     "postmark": f"postmark://{imitations.TOKEN}@broadcasts?template=coalesce&api={{}}",
+    "ses": f"ses://{imitations.ACCESS}:{quote(imitations.SECRET, safe='')}@eu-west-2?api={{}}",
 }
 
 
@@ -190,12 +192,68 @@ def test_what_the_service_does_not_take_now_waits_and_nothing_is_lost(
     assert len(service.inboxes) == 5
 
 
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_service_that_cannot_be_reached_loses_nothing(
-    socr: Organisation, service: imitations.Imitation, settings: Any
+    socr: Organisation, settings: Any, kind: str
 ) -> None:
-    settings.COALESCE_ROUTE = KINDS["mailgun"].format("http://127.0.0.1:1")
+    settings.COALESCE_ROUTE = KINDS[kind].format("http://127.0.0.1:1")
     dispatch.send_chunk(queued(socr).pk)
     assert statuses() == [Status.PENDING] * 5
+
+
+def test_of_two_versions_neither_is_left_behind_when_the_service_takes_nothing(
+    socr: Organisation, neu: Organisation, service: imitations.Imitation, route: str
+) -> None:
+    for where in (socr, neu):
+        supporter_who_said_yes(where, f"{where.code.lower()}@example.org")
+    fold.rebuild()
+    made = campaign(socr, neu)
+    sending.freeze(campaign_id=made.pk)
+    service.says = 429
+    dispatch.send_chunk(made.pk)
+    assert statuses() == [Status.PENDING] * 2
+    service.says = 0
+    reopen()
+    assert send_all(made).state == Campaign.State.DONE
+    assert len(service.inboxes) == 2
+
+
+@pytest.fixture
+def by_ses(service: imitations.Imitation, settings: Any) -> None:
+    settings.COALESCE_ROUTE = KINDS["ses"].format(service.url)
+
+
+@pytest.mark.parametrize("status", ["ACCOUNT_THROTTLED", "ACCOUNT_DAILY_QUOTA_EXCEEDED"])
+@pytest.mark.parametrize("of", [["p3@example.org"], [f"p{n}@example.org" for n in range(5)]])
+def test_what_ses_throttles_waits_while_the_rest_of_the_call_is_sent(
+    socr: Organisation, service: imitations.Imitation, by_ses: None, of: list[str], status: str
+) -> None:
+    made = queued(socr)
+    service.statuses = dict.fromkeys(of, status)
+    dispatch.send_chunk(made.pk)
+    sent = 5 - len(of)
+    assert statuses() == [Status.PENDING] * len(of) + [Status.SENT] * sent
+    service.statuses = {}
+    reopen()
+    assert send_all(made).state == Campaign.State.DONE
+    assert service.inboxes == [f"p{number}@example.org" for number in range(5)]
+
+
+@pytest.mark.parametrize("error", ["SendingPausedException", "MailFromDomainNotVerifiedException"])
+def test_an_account_of_ses_that_may_not_send_keeps_everybody_waiting(
+    socr: Organisation, service: imitations.Imitation, by_ses: None, error: str
+) -> None:
+    made = queued(socr)
+    service.error = error
+    dispatch.send_chunk(made.pk)
+    assert statuses() == [Status.PENDING] * 5
+
+
+def test_ses_is_given_fifty_in_a_call(
+    socr: Organisation, service: imitations.Imitation, by_ses: None
+) -> None:
+    assert send_all(queued(socr, 51)).state == Campaign.State.DONE
+    assert (service.calls, len(service.inboxes)) == (2, 51)
 
 
 def test_a_template_that_is_missing_at_postmark_fails_each_message_in_words(
