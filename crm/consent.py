@@ -61,7 +61,8 @@ if TYPE_CHECKING:
 class Question:
     """What is to be sent: the type of email, what it is about, and for whom it is suitable.
 
-    `members_only`: not for an inbox that several people read, nor for who has left. `at`: the clock, if not now.
+    `members_only`: not for an inbox that several people read, nor for who has left. `had_enough`: who had as many
+    emails lately as the organisation sends, which whoever sends knows. `at`: the clock, if not now.
     """
 
     purpose_id: int
@@ -69,6 +70,7 @@ class Question:
     suitable_for_under_18: bool = False
     is_important: bool = False
     members_only: bool = False
+    had_enough: Q | None = None
     at: datetime | None = None
 
 
@@ -159,6 +161,8 @@ def _of_the_person(question: Question) -> Conditions:
         yield unknown, Reason.AGE_UNKNOWN_MINOR_RISK
     if not question.is_important:
         yield _of_anyone_joined(only_important_since__isnull=False), Reason.FREQUENCY_CAP
+        if question.had_enough is not None:
+            yield question.had_enough, Reason.FREQUENCY_CAP
     if question.members_only:
         yield Q(supporter__canonical__relationship=Relationship.FORMER), Reason.FORMER_MEMBER
     if question.topic_id is not None:

@@ -112,8 +112,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.JOINT_NEEDS_BOTH: "Not on the joint list. They can join it on the joint sign-up form.",
     Reason.PAUSED: "Asked for a break. Email starts again on the date shown.",
     Reason.FREQUENCY_CAP: (
-        "Asked for important emails only, and this campaign is not marked important. Leave "
-        "them out this time."
+        "Asked for important emails only, or had as many emails from us in seven days as our settings allow. Leave "
+        "them out this time; an email that is marked important goes to them."
     ),
     Reason.HARD_BOUNCE: (
         "Problem with this address: email comes back. Ask them for another address, or "

@@ -221,7 +221,7 @@ REGISTRY: Registry = (
     Plain("crm_statement_purposes", "statement_id purpose_id"),
     Plain("crm_segment", "name rules created_at updated_at"),
     Plain("crm_organisation", "code name is_partner legal_name postal_address"),
-    Plain("crm_organisation", "sender_name sender_address reply_address telling_words"),
+    Plain("crm_organisation", "sender_name sender_address reply_address telling_words most_a_week"),
     Plain("crm_branch", "name"),
     Personal("crm_supporter", "branch_id", _P.KNOW, _K.SUPPORTER, _S.UNION),
     Personal("crm_membership", "branch_id of_steward", _P.STAFF, _K.ACCOUNT),

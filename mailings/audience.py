@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import BigIntegerField, Count, F, Func, Q, QuerySet, Value
+from django.db.models.lookups import GreaterThanOrEqual
 
 from crm import consent, segments
 from crm.reasons import SENTENCES, Reason
@@ -55,7 +56,23 @@ def question(version: Version) -> consent.Question:
         is_important=version.campaign.is_important,
         members_only=version.campaign.members_only,
         suitable_for_under_18=version.campaign.suitable_for_under_18,
+        had_enough=_had_enough(version),
     )
+
+
+def _had_enough(version: Version) -> Q | None:
+    """Who had as many of the organisation's own emails as it sends in seven days; None if it has no limit."""
+    most = version.organisation.most_a_week
+    if most is None:
+        return None
+    had = Func(
+        F("supporter__canonical_id"),
+        F("organisation_id"),
+        Value(version.campaign_id),
+        function="mailings_of_a_week",
+        output_field=BigIntegerField(),
+    )
+    return Q(GreaterThanOrEqual(had, most))
 
 
 def best(version: Version) -> QuerySet[consent.DecidedPoint]:

@@ -147,6 +147,7 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
             "sender_address",
             "reply_address",
             "telling_words",
+            "most_a_week",
         ]
         labels = {
             "legal_name": "Legal name",
@@ -155,6 +156,7 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
             "sender_address": "Sender’s email address",
             "reply_address": "Email address for replies",
             "telling_words": "Words that give membership away",
+            "most_a_week": "Most emails to one person in seven days",
         }
         help_texts = {
             "sender_name": "What people see in their inbox.",
@@ -162,6 +164,10 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
             "reply_address": "Somebody must read it every working day.",
             "telling_words": (
                 "With commas between them. A campaign for members only is checked for them, and for your names."
+            ),
+            "most_a_week": (
+                "Leave it blank for no limit. Who had as many is left out of your next campaign, unless it is marked "
+                "important. What you send together with others does not count."
             ),
         }
 

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -33,9 +34,19 @@ class Organisation(models.Model):
         default="member, members, membership, union",
         help_text="Words in a subject that give somebody’s membership away (R-SEC7).",
     )
+    most_a_week = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+        help_text="How many of your emails one person gets in seven days at the most.",
+    )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="most_a_week_is_some",
+                condition=Q(most_a_week__isnull=True) | Q(most_a_week__range=(1, 50)),
+            ),
             models.UniqueConstraint(
                 fields=["is_partner"],
                 condition=Q(is_partner=False),

@@ -96,14 +96,18 @@ def test_the_imprint_of_ones_own_organisation_is_changed(
         "sender_name": "SOCR",
         "sender_address": "news@socr.example.org",
         "reply_address": "hello@socr.example.org",
+        "most_a_week": "3",
     }
     admin.post(reverse("edit-organisation"), given)
     socr.refresh_from_db()
     neu.refresh_from_db()
     assert socr.legal_name == "SOCR CIO"
+    assert (socr.most_a_week, neu.most_a_week) == (3, None)
     assert neu.legal_name != "SOCR CIO"
     wrong = admin.post(reverse("edit-organisation"), {**given, "sender_address": "x"})
     assert "Enter a valid email address" in wrong.content.decode()
+    none = admin.post(reverse("edit-organisation"), {**given, "most_a_week": "0"})
+    assert "greater than or equal to 1" in none.content.decode()
 
 
 @pytest.mark.parametrize("model", ["role", "topic", "tag", "branch"])

@@ -40,6 +40,7 @@ ALLOWED = {
     "mailings_is_approved": "that all texts are approved, not whose is not",
     "mailings_joint_totals": "rounded totals, for joint organisers, and noted",
     "mailings_not_live": "who may not send, which partners know of each other",
+    "mailings_of_a_week": "one's own",
     "mailings_progress": "rounded totals",
     "mailings_steward_totals": "rounded totals, for the steward, and noted",
 }
