@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils import timezone
+from django.utils.dateformat import format as date_format
 
-from imports import answers, mapping, presets
+from imports import answers, mapping, meaning, presets
 from imports.choosing import Vocabulary
 from imports.headings import fold
 from imports.mapping import Chosen, Mapping
@@ -20,7 +21,6 @@ MOST = 40  # words of a column that are asked about; those beyond are left out
 _NOTHING = [(mapping.LEFT_OUT, "Leave out"), (mapping.KEPT, "Keep with the person, but do not use")]
 _NOT_OURS = "Left out: your list is shared with nobody, and joint email needs a yes of its own."
 _UNSURE = "unsure"
-_MONTHS = ("", *calendar.month_name[1:])
 _FIRST = {"day": "the day", "month": "the month"}
 
 
@@ -259,7 +259,7 @@ class ColumnsForm(forms.Form):
         met, key = column["orders"], column["key"]
         found = mapping.order_of(met, preset)
         if found is None:
-            self._order(one, key, met["either"], name, before, now)
+            self._order(one, key, met.get("short") or met["either"], name, before, now)
             return
         now.orders[key] = found
         if "day" in met and "month" in met:
@@ -275,13 +275,12 @@ class ColumnsForm(forms.Form):
     def _order(
         self, one: Asked, key: str, example: str, name: str, before: Chosen, now: Chosen
     ) -> None:
-        """Ask which comes first; `example` is a date that can be read in two ways."""
-        first, second = example.replace(".", "/").split("/")[:2]
+        """Ask which comes first; `example` is a date that can be read in two ways, or whose year has two digits."""
         choices = [
-            ("day", f"The day: {example} is in {_MONTHS[int(second)]}"),
-            ("month", f"The month: {example} is in {_MONTHS[int(first)]}"),
-            (_UNSURE, "I do not know: leave out dates that can be read in two ways"),
+            (order, f"The {order}: {example} is {date_format(read, 'j F Y')}")
+            for order, read in meaning.ways(example, timezone.now()).items()
         ]
+        choices.append((_UNSURE, "I do not know: leave out dates that can be read in several ways"))
         asks = forms.ChoiceField(
             label=f"Which comes first in the dates of {one.heading}?",
             choices=choices,

@@ -58,8 +58,8 @@ class _Column:
         if len(self.samples) < SAMPLES:
             fresh = dict.fromkeys(clipped(cell, self.longest) for cell in islice(cells, 200))
             self.samples = list(dict.fromkeys([*self.samples, *fresh]))[:SAMPLES]
-        if len(self.orders) < 3 and any(meaning.order_of(str(c)) for c in islice(cells, 100)):
-            for text in {cell for cell in cells if isinstance(cell, str)}:
+        if len(self.orders) < 4 and any(meaning.order_of(str(c)) for c in islice(cells, 100)):
+            for text in dict.fromkeys(cell for cell in cells if isinstance(cell, str)):
                 if order := meaning.order_of(text):
                     self.orders.setdefault(order, text)
         if self.words is None:

@@ -166,8 +166,11 @@ def shape(tables: Iterable[tuple[str, Iterable[str]]]) -> str:
 def order_of(met: Map[str, str], preset: Preset) -> str | None:
     """Tell which comes first in a column's dates: `day` or `month`; empty if both do, or none has slashes.
 
-    `met`: the orders that its dates show (imports/meaning.py). None if nothing shows it: somebody has to say.
+    `met`: the orders that its dates show (imports/meaning.py). None if nothing shows it, or if years have two digits:
+    somebody has to say.
     """
+    if "short" in met:
+        return None
     shown = [order for order in ("day", "month") if order in met]
     if len(shown) == 1:
         return shown[0]

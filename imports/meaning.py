@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -157,7 +158,7 @@ def moment(cell: Cell, now: datetime, *, order: str = "") -> Interval | None:
         if isinstance(cell, date)
         else None
     )
-    found = found or _parse(str(cell).strip(), order=order)
+    found = found or _parse(str(cell).strip(), now.astimezone(LONDON).year, order=order)
     if found[0] > now:
         raise CellError("This date is in the future.")
     return found
@@ -177,14 +178,14 @@ def _day(value: date) -> Interval:
 
 
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:[ ,]+(\d{1,2}:\d\d(?::\d\d)?))?")
+_SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d\d)(?:[ ,]+(\d{1,2}:\d\d(?::\d\d)?))?")
 _NAMED = re.compile(r"(\d{1,2})[ -]([a-z]{3,9})[ -](\d{4})", re.IGNORECASE)
 _MONTHS = (
     "january february march april may june july august september october november december"
 ).split()
 
 
-def _parse(text: str, *, order: str) -> Interval:
+def _parse(text: str, this_year: int, *, order: str) -> Interval:
     try:
         if _ISO_DAY.fullmatch(text):
             return _day(date.fromisoformat(text))
@@ -193,7 +194,7 @@ def _parse(text: str, *, order: str) -> Interval:
             value = value if value.tzinfo else value.replace(tzinfo=UTC)
             return value, value
         if slashed := _SLASHED.fullmatch(text):
-            return _clock(_slashed(slashed, order=order), slashed[4])
+            return _clock(_slashed(slashed, this_year, order=order), slashed[4])
         if named := _NAMED.fullmatch(text):
             return _day(date(int(named[3]), _month(named[2]), int(named[1])))
     except CellError:
@@ -203,9 +204,16 @@ def _parse(text: str, *, order: str) -> Interval:
     raise CellError("This is not a date we can read: write it as 2026-04-03.")
 
 
-def _slashed(found: re.Match[str], *, order: str) -> date:
-    """Give the date of three numbers, the year last, in the order that is known or the only one possible."""
+def _slashed(found: re.Match[str], this_year: int, *, order: str) -> date:
+    """Give the date of three numbers, the year last, in the order that is known or the only one possible.
+
+    Two digits are a year of the last hundred, once somebody said so by saying which comes first.
+    """
     first, second, year = int(found[1]), int(found[2]), int(found[3])
+    if _is_short(found):
+        if not order:
+            raise CellError("This year has two digits: write the date as 2026-04-03.")
+        year += 2000 if 2000 + year <= this_year else 1900
     if order == "month":
         return date(year, first, second)
     if order == "day":
@@ -234,15 +242,40 @@ def _month(name: str) -> int:
     raise ValueError(name)
 
 
+def _is_short(found: re.Match[str]) -> bool:
+    return len(found[3]) == 2
+
+
 def order_of(cell: str) -> str:
-    """Tell what a date with slashes puts first: `day`, `month`, or `either` if it does not show; else give nothing."""
+    """Tell what a date with slashes puts first: `day`, `month`, or `either` if it does not show; else give nothing.
+
+    `short` if its year has two digits: somebody has to say how it is read, whatever it shows.
+    """
     found = _SLASHED.fullmatch(cell)
-    if found is None or found[1] == found[2]:
+    if found is None:
         return ""
-    first, second = int(found[1]), int(found[2])
-    if first > 12:
-        return "day"
-    return "month" if second > 12 else "either"
+    if _is_short(found):
+        return "short"
+    possible = _possible(found)
+    return "" if found[1] == found[2] else "either" if len(possible) == 2 else possible[0]
+
+
+def ways(cell: str, now: datetime) -> dict[str, date]:
+    """Give the dates as which a cell with slashes can be read, by what comes first: `day`, `month`."""
+    read: dict[str, date] = {}
+    if (found := _SLASHED.fullmatch(cell)) is None:
+        return read
+    for order in _possible(found):
+        with suppress(ValueError):
+            read[order] = _slashed(found, now.astimezone(LONDON).year, order=order)
+    return read
+
+
+def _possible(found: re.Match[str]) -> list[str]:
+    """Give what may come first in a date of three numbers; the day, if it is no date at all."""
+    if int(found[1]) > 12:
+        return ["day"]
+    return ["month"] if int(found[2]) > 12 else ["day", "month"]
 
 
 def years(since: datetime, now: datetime) -> int:

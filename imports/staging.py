@@ -304,16 +304,11 @@ class Reader:
 
     def _may_be_child(self, cell: Cell) -> bool:
         """Tell whether a birth date that can be read in two ways is one of somebody under 13 in either."""
-        if meaning.order_of(str(cell)) != "either":
+        if meaning.order_of(str(cell)) not in ("either", "short"):
             return False
-        try:
-            dates = [
-                meaning.moment(cell, self.rules.now, order=order) for order in ("day", "month")
-            ]
-        except meaning.CellError:
-            return True  # in the future, if read in one way
         return any(
-            born and meaning.years(born[0], self.rules.now) < AgeBand.FROM_13 for born in dates
+            meaning.years(meaning.day(born)[0], self.rules.now) < AgeBand.FROM_13
+            for born in meaning.ways(str(cell), self.rules.now).values()
         )
 
     def _permission(self, row: Row, cells: list[Cell]) -> None:

@@ -128,7 +128,27 @@ def test_a_date_that_cannot_be_is_an_error(cell: str) -> None:
         meaning.moment(cell, NOW)
 
 
-@pytest.mark.parametrize("cell", ["03/04/26", "last May", "45000", "yes"])
+@pytest.mark.parametrize(
+    ("cell", "order", "expected"),
+    [
+        ("03/04/26", "day", day(2026, 4, 3)),
+        ("03/04/26", "month", day(2026, 3, 4)),
+        ("03/04/68", "day", day(1968, 4, 3)),
+    ],
+)
+def test_a_year_of_two_digits_is_read_as_somebody_said(
+    cell: str, order: str, expected: meaning.Interval
+) -> None:
+    assert meaning.moment(cell, NOW, order=order) == expected
+
+
+@pytest.mark.parametrize("cell", ["03/04/26", "25/04/24", "04/04/24"])
+def test_a_year_of_two_digits_is_not_guessed(cell: str) -> None:
+    with pytest.raises(meaning.CellError, match="two digits"):
+        meaning.moment(cell, NOW)
+
+
+@pytest.mark.parametrize("cell", ["03/04/126", "last May", "45000", "yes"])
 def test_what_is_no_date_is_an_error(cell: str) -> None:
     with pytest.raises(meaning.CellError, match="not a date we can read"):
         meaning.moment(cell, NOW)
