@@ -170,6 +170,12 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
                 "important. What you send together with others does not count."
             ),
         }
+        error_messages = {
+            "most_a_week": dict.fromkeys(
+                ("min_value", "max_value", "invalid"),
+                "Write a number from 1 to 50, or leave it blank for no limit.",
+            )
+        }
 
 
 class SignOffForm(forms.ModelForm):  # type: ignore[type-arg]

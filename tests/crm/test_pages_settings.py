@@ -106,8 +106,9 @@ def test_the_imprint_of_ones_own_organisation_is_changed(
     assert neu.legal_name != "SOCR CIO"
     wrong = admin.post(reverse("edit-organisation"), {**given, "sender_address": "x"})
     assert "Enter a valid email address" in wrong.content.decode()
-    none = admin.post(reverse("edit-organisation"), {**given, "most_a_week": "0"})
-    assert "greater than or equal to 1" in none.content.decode()
+    for number in ("0", "51", "many"):
+        none = admin.post(reverse("edit-organisation"), {**given, "most_a_week": number})
+        assert "Write a number from 1 to 50" in none.content.decode()
 
 
 @pytest.mark.parametrize("model", ["role", "topic", "tag", "branch"])
