@@ -66,8 +66,12 @@ def test_a_complaint_of_which_the_thirtieth_day_is_a_holiday_is_acknowledged_aft
     assert deadlines.acknowledgement(day("2026-11-25"), HOLIDAYS).due == day("2026-12-29")
 
 
-def test_a_stop_that_came_on_a_friday_is_recorded_on_monday() -> None:
-    assert deadlines.stop(day("2026-11-20"), HOLIDAYS).due == day("2026-11-23")
+@pytest.mark.parametrize(
+    ("came", "due"),
+    [("2026-11-24", "2026-11-25"), ("2026-11-20", "2026-11-23")],  # a Tuesday, a Friday
+)
+def test_a_stop_is_recorded_by_the_next_working_day(came: str, due: str) -> None:
+    assert deadlines.stop(day(came), HOLIDAYS).due == day(due)
 
 
 def test_an_incident_is_reported_within_72_hours_whatever_days_they_are() -> None:
