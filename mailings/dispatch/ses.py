@@ -1,6 +1,6 @@
 """Amazon SES by its own interface, fifty receivers a call.
 
-https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html.
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html; decision 30.
 """
 
 from __future__ import annotations
