@@ -43,8 +43,9 @@ def take_out(lines: Lines) -> int:
         )
         audit.forget(supporter_ids=taken.loose)
         erasing.empty(gone)
-    people.clear_profiles(taken.people)
-    profiles.refresh(supporter_ids=taken.people)
+    staying = sorted({*taken.people}.difference(taken.loose))  # who left has no profile
+    people.clear_profiles(staying)
+    profiles.refresh(supporter_ids=staying)
     permissions.refold(supporter_ids=taken.people, mailboxes=taken.mailboxes)
     return len(taken.loose)
 
