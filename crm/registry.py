@@ -217,6 +217,8 @@ REGISTRY: Registry = (
     Plain("crm_seal", "through events digest hashes sealed_at"),
     Plain("crm_sealmark", "through horizon"),
     Plain("crm_statement", "code version format words requires_confirmation created_at made_in"),
+    Plain("crm_statement", "has_picture shown"),
+    Plain("crm_wordingpicture", "statement_id kind content"),
     Plain("crm_statement_organisations", "statement_id"),
     Plain("crm_statement_purposes", "statement_id purpose_id"),
     Plain("crm_segment", "name rules created_at updated_at"),

@@ -83,6 +83,7 @@ urlpatterns = [
     path("settings/", settings.settings, name="settings"),
     path("settings/wordings/new/", settings.add_wording, name="add-wording"),
     path("settings/wordings/<slug:code>/new/", settings.add_wording, name="add-version"),
+    path("wordings/<uuid:public_id>/picture/", settings.wording_picture, name="wording-picture"),
     path("settings/topics/new/", settings.add_topic, name="add-topic"),
     path("settings/forms/new/", sign_ups.edit, name="add-sign-up-form"),
     path("settings/forms/<slug:slug>/", sign_ups.show, name="sign-up-form"),

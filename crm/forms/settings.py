@@ -7,10 +7,22 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from django.utils.text import slugify
 
-from crm.models import GoLive, Membership, Organisation, OwnedModel, Purpose, Statement, Topic
+from crm.models import (
+    GoLive,
+    Membership,
+    Organisation,
+    OwnedModel,
+    Purpose,
+    Statement,
+    Topic,
+    WordingPicture,
+)
+
+PICTURE_MB = 5
 
 
 class OwnedForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -91,8 +103,23 @@ class WordingForm(forms.Form):
     )
     words = forms.CharField(
         label="Words that people saw",
+        required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text="Word for word. They must name your organisation.",
+    )
+    picture = forms.ImageField(
+        label="Picture of the words",
+        required=False,
+        widget=forms.ClearableFileInput(attrs={"accept": ",".join(WordingPicture.Kind)}),
+        help_text=(
+            "Such as a photograph of the paper form, if you do not have the words to paste. It must name your "
+            "organisation. PNG, JPEG or WebP, "
+            f"{PICTURE_MB} MB at most."
+        ),
+        error_messages=dict.fromkeys(
+            ("invalid_image", "invalid_extension"),
+            "This file is not a picture, or it is damaged. Upload a PNG, JPEG or WebP picture.",
+        ),
     )
     requires_confirmation = forms.BooleanField(
         label="People have to confirm by a link in an email",
@@ -120,6 +147,26 @@ class WordingForm(forms.Form):
         if code:  # another version of a wording: its short name stays
             self.fields["code"].disabled = True
             self.fields["code"].initial = code
+
+    def clean_picture(self) -> UploadedFile[Any] | None:
+        """Give the picture; its media type is what it was found to be."""
+        picture: UploadedFile[Any] | None = self.cleaned_data["picture"]
+        if picture is None:
+            return None
+        if (picture.size or 0) > PICTURE_MB << 20:
+            raise ValidationError(
+                f"This picture is larger than {PICTURE_MB} MB. Save it smaller and upload it again."
+            )
+        if picture.content_type not in WordingPicture.Kind:
+            raise ValidationError("Upload a PNG, JPEG or WebP picture.")
+        return picture
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the words or a picture of them."""
+        cleaned = super().clean() or {}
+        if not cleaned.get("words") and not cleaned.get("picture") and "picture" not in self.errors:
+            self.add_error("words", "Paste the words, or upload a picture of them.")
+        return cleaned
 
     def clean_format(self) -> str:
         """Give the way of writing; plain if none was chosen."""

@@ -87,7 +87,8 @@ class BoxForm(forms.Form):
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = Statement.objects.filter(organisation=organisation).order_by("code", "-version")
+        own = Statement.objects.filter(organisation=organisation).exclude(words="")
+        own = own.order_by("code", "-version")
         for name, choices in (
             ("wording", own.filter(format=Statement.Format.PLAIN)),
             ("easy_wording", own.filter(format=Statement.Format.EASY_READ)),

@@ -14,11 +14,9 @@ from crm.models.consent import (
     Deliverability,
     EvidenceNote,
     PlatformStop,
-    Purpose,
     Reach,
     Scope,
     Source,
-    Statement,
 )
 from crm.models.exports import Export
 from crm.models.golive import GoLive
@@ -63,6 +61,7 @@ from crm.models.segments import Segment
 from crm.models.sign_ups import SignUpBox, SignUpForm
 from crm.models.steward import StewardView
 from crm.models.submissions import Submission
+from crm.models.wordings import Purpose, Statement, WordingPicture
 
 __all__ = [
     "APART",
@@ -130,4 +129,5 @@ __all__ = [
     "Unmatched",
     "User",
     "WaitingRefusal",
+    "WordingPicture",
 ]

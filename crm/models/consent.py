@@ -1,4 +1,4 @@
-"""The ledger of consent, what it folds to, and the wordings it rests on (docs/explanation/consent.md)."""
+"""The ledger of consent, and what it folds to (docs/explanation/consent.md)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from crm.models.organisations import Organisation, OwnedModel
+from crm.models.organisations import OwnedModel
 from crm.models.people import Channel, ContactPoint, Supporter
+from crm.models.wordings import Purpose, Statement
 
 
 class Reach(models.IntegerChoices):
@@ -53,68 +54,6 @@ class Scope(models.IntegerChoices):
     PURPOSE = 1, "this type of email"
     CHANNEL = 2, "email, whatever it is about"
     EVERYTHING = 3, "everything"
-
-
-class Purpose(OwnedModel):
-    """What mail is for: the type of email that a person says yes or no to."""
-
-    id = models.SmallAutoField(primary_key=True)
-    code = models.SlugField(max_length=40)
-    name = models.CharField(max_length=120)
-    description = models.CharField(
-        max_length=300, help_text="What people get and how often, in their words."
-    )
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["organisation", "code"], name="purpose_once"),
-            models.UniqueConstraint(fields=["organisation", "id"], name="purpose_owner"),
-        ]
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Statement(OwnedModel):
-    """A version of the exact words a person was shown; never changed once used.
-
-    The versions of one code are the same question in other words: a later wording, or the Easy Read one.
-    """
-
-    class Format(models.TextChoices):
-        """How the words are written. Easy Read words are a wording of their own."""
-
-        PLAIN = "plain", "Plain English"
-        EASY_READ = "easy_read", "Easy Read"
-
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    code = models.SlugField(max_length=40, help_text="A short name, such as form-2025.")
-    version = models.PositiveSmallIntegerField(default=1)
-    format = models.CharField(max_length=20, choices=Format.choices, default=Format.PLAIN)
-    words = models.TextField(help_text="The exact words that people saw when they signed up.")
-    organisations = models.ManyToManyField(
-        Organisation, related_name="+", help_text="Every organisation that the words name."
-    )
-    purposes = models.ManyToManyField(Purpose, related_name="+")
-    requires_confirmation = models.BooleanField(
-        default=False, help_text="People had to confirm by a link in an email."
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["organisation", "code", "version"],
-                name="statement_once",
-                violation_error_message="There is a wording of this short name already.",
-            ),
-            models.UniqueConstraint(fields=["organisation", "id"], name="statement_owner"),
-        ]
-        ordering = ["code", "-version"]
-
-    def __str__(self) -> str:
-        return self.code if self.version == 1 else f"{self.code} ({self.version})"
 
 
 class Batch(OwnedModel):

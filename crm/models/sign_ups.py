@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from crm.models.consent import Purpose, Statement
 from crm.models.groups import Role
 from crm.models.organisations import OwnedModel
+from crm.models.wordings import Purpose, Statement
 
 
 class SignUpForm(OwnedModel):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
@@ -21,6 +24,7 @@ from crm.models import (
     SignUpForm,
     Statement,
     User,
+    WordingPicture,
 )
 
 
@@ -49,6 +53,7 @@ def add_wording(
     organisation: Organisation,
     code: str,
     words: str,
+    picture: UploadedFile[Any] | None = None,
     requires_confirmation: bool = False,
     format: str = Statement.Format.PLAIN,
     about_role: bool = False,
@@ -56,8 +61,9 @@ def add_wording(
     """Add a sign-up wording that names the organisation and its types of email, or its next version.
 
     What was shown stays as it was: a wording of the same short name becomes a new version of it. With
-    `about_role` it asks to keep a special role, and says yes to no email. The coalition's names every partner,
-    since joint permission needs each of them named. Raises ValidationError, a sentence.
+    `about_role` it asks to keep a special role, and says yes to no email. A `picture` (of WordingPicture.Kind) can
+    stand for the words, but for the coalition's: these name every partner, since joint permission needs each of them
+    named. Raises ValidationError, a sentence.
     """
     named = [organisation]
     if not organisation.is_partner:
@@ -73,6 +79,7 @@ def add_wording(
         version=(earlier.aggregate(last=Max("version"))["last"] or 0) + 1,
         format=format,
         words=words,
+        has_picture=picture is not None,
         requires_confirmation=requires_confirmation,
     )
     statement.full_clean()
@@ -81,6 +88,13 @@ def add_wording(
         statement.organisations.set(named)
         if not about_role:
             statement.purposes.set(Purpose.objects.filter(organisation=organisation))
+        if picture is not None:
+            WordingPicture.objects.create(
+                organisation=organisation,
+                statement=statement,
+                kind=picture.content_type or "",
+                content=picture.read(),
+            )
     return statement
 
 

@@ -98,7 +98,7 @@ def _permission(
         organisation=point.organisation.name,
         email=purpose.name,
         is_getting=is_getting,
-        words=state.statement.words if state.statement else "",
+        words=state.statement.shown if state.statement else "",
         said_at=state.granted_at,
         source=_SOURCES[Source(state.grant.source)] if state.grant else "",
         until=until,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
@@ -10,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from crm.access import admin_required
 from crm.forms.settings import OrganisationForm, PurposeForm, TopicForm, WordingForm
 from crm.middleware import StaffRequest
-from crm.models import Organisation, Purpose, Role, SignUpForm, Statement, Topic
+from crm.models import Organisation, Purpose, Role, SignUpForm, Statement, Topic, WordingPicture
 from crm.services import organisations as services
 
 
@@ -42,7 +44,11 @@ def add_wording(request: StaffRequest, code: str = "") -> HttpResponse:
         else {}
     )
     form = WordingForm(
-        request.POST or None, organisation=request.organisation, code=code, initial=initial
+        request.POST or None,
+        request.FILES or None,
+        organisation=request.organisation,
+        code=code,
+        initial=initial,
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -58,6 +64,15 @@ def add_wording(request: StaffRequest, code: str = "") -> HttpResponse:
         "lede": "It is kept word for word. It cannot be changed later: add a new one instead.",
     }
     return render(request, "crm/settings_form.html", context)
+
+
+@admin_required
+def wording_picture(request: StaffRequest, public_id: UUID) -> HttpResponse:
+    """Give the picture of a wording of one's own organisation."""
+    picture = get_object_or_404(
+        WordingPicture, organisation=request.organisation, statement__public_id=public_id
+    )
+    return HttpResponse(bytes(picture.content), content_type=picture.kind)
 
 
 @admin_required

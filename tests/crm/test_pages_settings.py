@@ -6,12 +6,16 @@ import io
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.db import ProgrammingError
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from openpyxl import load_workbook
+from PIL import Image
 
 from crm import wall
+from crm.forms.sign_ups import BoxForm
 from crm.models import (
     Branch,
     Organisation,
@@ -22,7 +26,9 @@ from crm.models import (
     SupporterTag,
     Tag,
     Topic,
+    WordingPicture,
 )
+from crm.services import organisations
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +51,96 @@ def test_a_sign_up_wording_is_kept_and_names_the_organisation(
     assert statement.requires_confirmation
     assert list(statement.organisations.all()) == [socr]
     assert statement.purposes.count() == 1
+
+
+def picture(kind: str, size: int = 30) -> SimpleUploadedFile:
+    drawn = io.BytesIO()
+    Image.new("RGB", (size, size), "white").save(drawn, kind)
+    return SimpleUploadedFile("form.png", drawn.getvalue(), "text/html")  # whatever a browser says
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_a_picture_stands_for_the_words_and_is_given_back_as_it_came(
+    kind: str, socr: Organisation, admin: Client
+) -> None:
+    sent = picture(kind)
+    given = {"code": "paper", "words": "", "picture": sent}
+    page = admin.post(reverse("add-wording"), given, follow=True).content.decode()
+    wording = Statement.objects.get()
+    assert reverse("wording-picture", args=[wording.public_id]) in page
+    answer = admin.get(reverse("wording-picture", args=[wording.public_id]))
+    sent.seek(0)
+    assert answer.content == sent.read()
+    assert answer["Content-Type"] == f"image/{kind.lower()}"
+
+
+def test_a_person_reads_that_the_words_they_saw_are_a_picture(
+    socr: Organisation, admin: Client
+) -> None:
+    admin.post(reverse("add-wording"), {"code": "paper", "picture": picture("PNG")})
+    assert Statement.objects.get().shown.startswith("The words are kept as a picture.")
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, "Paste the words, or upload a picture of them."),
+        ({"picture": SimpleUploadedFile("a.png", b"not one")}, "This file is not a picture"),
+        ({"picture": SimpleUploadedFile("a.docx", b"not one")}, "This file is not a picture"),
+        ({"picture": picture("PNG", 0x7FF)}, None),
+        ({"picture": picture("GIF")}, "Upload a PNG, JPEG or WebP picture."),
+        (
+            {"picture": SimpleUploadedFile("a.png", picture("PNG").read() + bytes(5 << 20))},
+            "This picture is larger than 5 MB.",
+        ),
+    ],
+)
+def test_what_is_no_picture_of_a_wording_gets_a_sentence(
+    given: dict[str, SimpleUploadedFile], sentence: str | None, socr: Organisation, admin: Client
+) -> None:
+    page = admin.post(reverse("add-wording"), {"code": "paper"} | given)
+    assert (page.status_code == 302) if sentence is None else sentence in page.content.decode()
+
+
+def test_the_joint_lists_wording_needs_its_words(
+    socr: Organisation, neu: Organisation, coalition: Organisation
+) -> None:
+    with pytest.raises(ValidationError, match="must name"):
+        organisations.add_wording(
+            organisation=coalition, code="joint", words="", picture=picture("PNG")
+        )
+
+
+def test_no_sign_up_form_shows_a_picture_for_words(socr: Organisation, admin: Client) -> None:
+    admin.post(reverse("add-wording"), {"code": "paper", "picture": picture("PNG")})
+    form = BoxForm(organisation=socr)
+    assert not form.fields["wording"].queryset.exists()  # type: ignore[attr-defined]
+
+
+def test_a_picture_cannot_be_changed_or_taken_from_its_wording(
+    socr: Organisation, admin: Client
+) -> None:
+    admin.post(reverse("add-wording"), {"code": "paper", "picture": picture("PNG")})
+    with connection.cursor() as cursor:  # as if a later transaction had come
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE crm_statement DISABLE TRIGGER keep_wording")
+        cursor.execute("UPDATE crm_statement SET made_in = '3'")
+    for change in (
+        lambda: WordingPicture.objects.update(content=b"another"),
+        lambda: WordingPicture.objects.all().delete(),
+    ):
+        with pytest.raises(IntegrityError, match="stays as it was shown"), transaction.atomic():
+            change()
+
+
+def test_no_wording_says_that_it_has_a_picture_when_there_is_none(socr: Organisation) -> None:
+    with (
+        pytest.raises(IntegrityError, match="The picture of this wording is missing"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        Statement.objects.create(organisation=socr, code="paper", words="", has_picture=True)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def test_a_short_name_is_used_once(socr: Organisation, neu: Organisation, admin: Client) -> None:
