@@ -134,13 +134,13 @@ def test_a_picture_cannot_be_changed_or_taken_from_its_wording(
 
 
 def test_no_wording_says_that_it_has_a_picture_when_there_is_none(socr: Organisation) -> None:
-    with (
-        pytest.raises(IntegrityError, match="The picture of this wording is missing"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
-        Statement.objects.create(organisation=socr, code="paper", words="", has_picture=True)
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    def add() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            Statement.objects.create(organisation=socr, code="paper", words="", has_picture=True)
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    with pytest.raises(IntegrityError, match="The picture of this wording is missing"):
+        add()
 
 
 def test_a_short_name_is_used_once(socr: Organisation, neu: Organisation, admin: Client) -> None:
