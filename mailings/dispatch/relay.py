@@ -1,9 +1,10 @@
-"""One kept connection to the mail relay, and what its answers mean."""
+"""The connection to the mail relay that a worker keeps, and what its answers mean."""
 
 from __future__ import annotations
 
 import re
 import smtplib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -110,6 +111,18 @@ class Relay:
         self._backend.connection.close()
         self._backend.connection = None
 
+    def is_at_rest(self) -> bool:
+        """Tell whether the next message can begin: the connection is open, and no envelope waits for its message."""
+        connection = self._backend.connection
+        return self._begun is None and connection is not None and connection.sock is not None
+
+    def answers(self) -> bool:
+        """Ask whether the server still listens; one round trip."""
+        try:
+            return bool(self._backend.connection.rset()[0] == _OK)
+        except (smtplib.SMTPException, OSError):
+            return False
+
     def close(self) -> None:
         """End the connection."""
         if self._begun is not None:
@@ -212,10 +225,44 @@ def _text(answer: bytes | str) -> str:
     return answer.decode(errors="replace") if isinstance(answer, bytes) else answer
 
 
+IDLE = 60.0  # seconds; servers drop who says nothing for five minutes (RFC 5321, 4.5.3.2.7)
+_kept: dict[str, tuple[Relay, float]] = {}
+
+
+@contextmanager
+def kept(url: str) -> Iterator[Relay]:
+    """Give this process's connection to a relay, opened if there is none that answers; it is kept for the next time.
+
+    For a worker, which sends one chunk at a time. After an error it is closed. Raises RelayUnavailableError.
+    """
+    relay, used_at = _kept.pop(url, (None, 0.0))
+    if relay is not None and (time.monotonic() - used_at > IDLE or not relay.answers()):
+        relay.close()
+        relay = None
+    relay = relay or _opened(url)
+    try:
+        yield relay
+    except BaseException:
+        relay.close()
+        raise
+    if relay.is_at_rest():
+        _kept[url] = (relay, time.monotonic())
+    else:
+        relay.close()
+
+
 @contextmanager
 def connected(url: str = "") -> Iterator[Relay]:
     """Open a connection to a relay, or to the one that COALESCE_SMTP names. Raises RelayUnavailableError."""
-    address = urlsplit(url or settings.COALESCE_SMTP)
+    relay = _opened(url or settings.COALESCE_SMTP)
+    try:
+        yield relay
+    finally:
+        relay.close()
+
+
+def _opened(url: str) -> Relay:
+    address = urlsplit(url)
     backend = EmailBackend(
         host=address.hostname,
         port=address.port or 25,
@@ -225,11 +272,7 @@ def connected(url: str = "") -> Iterator[Relay]:
         use_tls=address.scheme == "smtp" and bool(address.username),
     )
     _dial(backend)
-    relay = Relay(backend)
-    try:
-        yield relay
-    finally:
-        relay.close()
+    return Relay(backend)
 
 
 def _dial(backend: EmailBackend) -> None:

@@ -19,6 +19,7 @@ from mailings.dispatch.relay import (
     Relay,
     RelayUnavailableError,
     connected,
+    kept,
 )
 from mailings.models import Delivery, Version
 from mailings.reports import enhanced_code, is_about_the_address
@@ -90,7 +91,7 @@ def _send_turn(
 ) -> timedelta | None:
     """Send the messages of a turn; give after how long those that were put off are tried again, if any were."""
     again_after = None
-    with connected(route.url) as relay:
+    with kept(route.url) as relay:
         for message in turn:
             try:
                 if _send_one(post, relay, claimed, message, turn.following()):
