@@ -13,5 +13,5 @@ class CrmConfig(AppConfig):
     verbose_name = "Reference tables"
 
     def ready(self) -> None:
-        """Load what each app says of the data it holds: how it is shown and forgotten, how long kept, what binds it."""
-        autodiscover_modules("holdings", "retention", "ties")
+        """Load what each app says of the data it holds: how it is shown, exported and forgotten, and what binds."""
+        autodiscover_modules("exportable", "holdings", "retention", "ties")

@@ -233,7 +233,9 @@ REGISTRY: Registry = (
     Personal("crm_stewardview", "user_id at page shown", _P.STAFF, _K.AUDIT, owner=_TOGETHER),
     Personal("crm_export", "requested_by_id requested_at reason", _P.STAFF, _K.AUDIT, _S.WORDS),
     Personal("crm_export", "file", _P.KNOW, _K.EXPORT, _S.UNION),
-    Plain("crm_export", "segment_id is_whole_list what format state trouble people kept_until"),
+    Plain(
+        "crm_export", "segment_id is_whole_list group what format state trouble people kept_until"
+    ),
     Personal("crm_golive", "dpia_signed_by turned_on_by_id", _P.STAFF, _K.ACCOUNT),
     Plain("crm_golive", "dpia_reference dpia_signed_on sending_domain turned_on_at"),
     Personal("crm_user", "email name password", _P.STAFF, _K.ACCOUNT, owner=_TOGETHER),

@@ -20,6 +20,11 @@ urlpatterns = [
     path("<uuid:public_id>/go-on/", whole(views.go_on), name="go-on-campaign"),
     path("<uuid:public_id>/doubt/", whole(views.doubt), name="campaign-doubt"),
     path("<uuid:public_id>/outcome/<slug:code>/", whole(views.outcome), name="campaign-outcome"),
+    path(
+        "<uuid:public_id>/outcome/<slug:code>/export/",
+        whole(views.export_outcome),
+        name="export-outcome",
+    ),
     path("<uuid:public_id>/copy/", whole(views.copy), name="copy-campaign"),
     path("<uuid:public_id>/people/<uuid:person_id>/", views.why, name="why"),
     path("people/<uuid:public_id>/", views.person_mail, name="person-mail"),

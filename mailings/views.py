@@ -13,16 +13,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from crm.access import steward_required
+from crm.forms.exports import GroupExportForm
 from crm.middleware import StaffRequest
 from crm.models import Supporter
 from crm.pages import page
-from crm.services import audit
+from crm.services import audit, exports
+from crm.tasks import make_export
 from crm.wakeups import wake
 from mailings import (
     audience,
     dispatch,
     doubts,
     explaining,
+    exportable,
     figures,
     history,
     membership,
@@ -243,15 +246,38 @@ def doubt(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 def outcome(request: HttpRequest, public_id: uuid.UUID, code: str) -> HttpResponse:
     """List whose email of an own campaign came to one outcome; of a coordinated one nobody may know whose did."""
-    staff = cast(StaffRequest, request)
-    own = Campaign.objects.exclude(mode=Campaign.Mode.COORDINATED)
-    campaign = get_object_or_404(own, public_id=public_id, organisation=staff.organisation)
-    if code not in outcomes.LABELS:
-        raise Http404
+    campaign = _own_outcome(cast(StaffRequest, request), public_id, code)
     shown = page(request, outcomes.people(campaign, code), size=PAGE)
     audit.listed(people=shown.rows, page="emails by outcome")
-    context = {"campaign": campaign, "label": outcomes.LABELS[code], "page": shown}
+    context = {"campaign": campaign, "code": code, "label": outcomes.LABELS[code], "page": shown}
     return render(request, "mailings/outcome.html", context)
+
+
+def _own_outcome(request: StaffRequest, public_id: uuid.UUID, code: str) -> Campaign:
+    own = Campaign.objects.exclude(mode=Campaign.Mode.COORDINATED)
+    if code not in outcomes.LABELS:
+        raise Http404
+    return get_object_or_404(own, public_id=public_id, organisation=request.organisation)
+
+
+def export_outcome(request: HttpRequest, public_id: uuid.UUID, code: str) -> HttpResponse:
+    """Ask for a file of those whose email of an own campaign came to one outcome."""
+    staff = cast(StaffRequest, request)
+    campaign = _own_outcome(staff, public_id, code)
+    form = GroupExportForm(request.POST or None)
+    what = f"{outcomes.LABELS[code]}: {campaign.name}"
+    if request.method == "POST" and form.is_valid():
+        made = exports.request(
+            organisation=staff.organisation,
+            user=staff.user,
+            group=exportable.name(campaign, code),
+            what=what,
+            **form.cleaned_data,
+        )
+        wake(make_export, made.pk)
+        messages.success(request, "It is being made. Load this page again in a minute.")
+        return redirect("exports")
+    return render(request, "crm/add_export.html", {"form": form, "what": what})
 
 
 @require_POST

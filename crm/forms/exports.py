@@ -12,18 +12,11 @@ from crm.models import Export, Organisation, Segment
 SHORTEST_REASON = 10
 
 
-class ExportForm(CarefulNotes):
-    """What is exported and the reason, which is kept with the name of who asked (R-SEC8)."""
+class GroupExportForm(CarefulNotes):
+    """As what people are exported, and the reason, which is kept with the name of who asked (R-SEC8)."""
 
     notes = ("reason",)
 
-    segment = forms.ModelChoiceField(
-        label="Who is in it",
-        queryset=Segment.objects.none(),
-        required=False,
-        empty_label="Everyone on our list",
-        to_field_name="public_id",
-    )
     format = forms.ChoiceField(
         label="File", choices=Export.Format.choices, initial=Export.Format.XLSX
     )
@@ -37,6 +30,20 @@ class ExportForm(CarefulNotes):
             "required": "Say why you need it.",
             "min_length": "Say why you need it, in a sentence.",
         },
+    )
+
+
+class ExportForm(GroupExportForm):
+    """The same, and who is exported."""
+
+    field_order = ("segment", "format", "reason")
+
+    segment = forms.ModelChoiceField(
+        label="Who is in it",
+        queryset=Segment.objects.none(),
+        required=False,
+        empty_label="Everyone on our list",
+        to_field_name="public_id",
     )
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:

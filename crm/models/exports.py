@@ -34,6 +34,9 @@ class Export(OwnedModel):
         Segment, models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False
     )
     is_whole_list = models.BooleanField()
+    group = models.CharField(
+        max_length=80, blank=True, help_text="People that another app knows (crm/exportable.py)."
+    )
     what = models.CharField(max_length=140, help_text="The segment's name when it was asked for.")
     format = models.CharField(max_length=10, choices=Format.choices)
     reason = models.CharField(max_length=500)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from import_export.fields import Field
 from import_export.formats.base_formats import CSV, XLSX
 
-from crm import consent, segments, wall
+from crm import consent, exportable, segments, wall
 from crm.models import (
     Channel,
     ContactPoint,
@@ -79,14 +79,25 @@ class PeopleResource(RowsResource):
 
 
 def request(
-    *, organisation: Organisation, user: User, segment: Segment | None, format: str, reason: str
+    *,
+    organisation: Organisation,
+    user: User,
+    format: str,
+    reason: str,
+    segment: Segment | None = None,
+    group: str = "",
+    what: str = "Everyone on our list",
 ) -> Export:
-    """Ask for an export of a segment, or with None of the whole list; who, of what and why is noted."""
+    """Ask for an export of a segment, of a `group` that another app knows by the name `what`, or of the whole list.
+
+    Who, of what and why is noted.
+    """
     made = Export.objects.create(
         organisation=organisation,
         segment=segment,
-        is_whole_list=segment is None,
-        what=segment.name if segment else "Everyone on our list",
+        is_whole_list=segment is None and not group,
+        group=group,
+        what=(segment.name if segment else what)[:140],
         format=format,
         reason=reason,
         requested_by=user,
@@ -105,7 +116,7 @@ def make(*, export_id: int) -> None:
         if not _may_export(export):
             _refuse(export, "Whoever asked may no longer export.")
             return
-        if export.segment_id is None and not export.is_whole_list:
+        if not (export.segment_id or export.is_whole_list or export.group):
             _refuse(export, "The segment was deleted meanwhile.")
             return
         with wall.scope(
@@ -144,7 +155,11 @@ def _refuse(export: Export, why: str) -> None:
 
 def _people(export: Export) -> Any:
     """Give who is meant; those who asked us not to use their details are left out (UK GDPR 18)."""
-    return segments.members(export.organisation, export.segment).filter(restricted=False)
+    if export.group:
+        found = exportable.people(export.organisation, export.group)
+    else:
+        found = segments.members(export.organisation, export.segment)
+    return found.filter(restricted=False)
 
 
 def _content(export: Export, found: Iterator[Row]) -> Any:

@@ -89,6 +89,7 @@ TABLE = {
     "choose-organisation": "302 200 200 200 200 404",
     "campaign-doubt": "302 200 200 403 404 404",
     "campaign-outcome": "302 200 200 403 404 404",
+    "export-outcome": "302 200 200 403 404 404",
     "POST copy-campaign": "302 302 302 403 404 404",
     "POST delete-segment": "302 302 302 403 404 404",
     "download-export": "302 200 200 403 404 404",
@@ -288,7 +289,7 @@ def objects_of(where: Organisation, asking: User | None) -> dict[str, list[Any]]
         "wording": ([wording.code], "add-version"),
         "picture": ([wording.public_id], "wording-picture"),
         "why": ([campaign.public_id, person.public_id], "why"),
-        "outcome": ([campaign.public_id, "reported-2"], "campaign-outcome"),
+        "outcome": ([campaign.public_id, "reported-2"], "campaign-outcome export-outcome"),
         "end": (["none-such"], "confirm-address confirm-sign-up own-page undo-stop mail-events"),
         "token": (
             [tokens.preference_token(point.public_id, where.pk, None)],

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from django.http import FileResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from crm import wall
-from crm.models import AuditEntry, Organisation
+from crm import exportable, wall
+from crm.models import AuditEntry, Export, Organisation, User
+from crm.services import exports
 from crm.sql import fold
 from mailings import outcomes
 from mailings.models import Campaign, Delivery
@@ -170,3 +173,48 @@ def test_an_outcome_that_does_not_exist_is_not_found(
 ) -> None:
     assert listed(reported, socr, "reported-9")[0] == 404
     assert listed(reported, neu, "reported-2")[0] == 404
+
+
+def asked_for(made: Campaign, code: str, by: User) -> str:
+    """Ask for the export of an outcome, have it made and fetch it; give the file."""
+    client = Client()
+    client.force_login(by)
+    answer = client.post(
+        reverse("export-outcome", args=[made.public_id, code]),
+        {"format": "csv", "reason": "To ask them for a better address by phone."},
+    )
+    assert answer.status_code == 302
+    export = Export.objects.get()
+    exports.make(export_id=export.pk)
+    fetched = cast(FileResponse, client.get(reverse("download-export", args=[export.public_id])))
+    return b"".join(cast(Iterable[bytes], fetched.streaming_content)).decode("utf-8-sig")
+
+
+def test_those_whose_email_came_back_can_be_exported(
+    reported: Campaign, socr: Organisation
+) -> None:
+    code = f"reported-{Delivery.Outcome.BOUNCED.value}"
+    rows = asked_for(reported, code, factories.user(socr)).strip().splitlines()
+    assert len(rows) == 2
+    assert "p5@example.org" in rows[1]
+
+
+def test_an_export_of_an_outcome_is_named_after_it_and_the_campaign(
+    reported: Campaign, socr: Organisation
+) -> None:
+    asked_for(reported, "status-4", factories.user(socr))
+    assert Export.objects.get().what.endswith(f": {reported.name}")
+
+
+def test_no_outcome_of_a_coordinated_campaign_is_exported(
+    socr: Organisation, neu: Organisation, relay: Relay
+) -> None:
+    supporter_who_said_yes(socr, "p1@example.org")
+    fold.rebuild()
+    made = send_all(campaign(socr, neu))
+    client = Client()
+    client.force_login(factories.user(socr))
+    code = f"status-{Delivery.Status.SENT.value}"
+    assert client.get(reverse("export-outcome", args=[made.public_id, code])).status_code == 404
+    with wall.scope("staff", organisation_id=socr.pk):
+        assert not exportable.people(socr, f"outcome {made.public_id} {code}").exists()
