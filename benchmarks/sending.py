@@ -8,25 +8,30 @@ smtp-source where it is installed, and django-post-office in a venv of its own.
 `--kill-every 5` ends a worker by SIGKILL while every worker holds a chunk. `--faults` has the server drop, stall,
 greylist, answer 421 and refuse. `--restart-postgres fast` (or `immediate`: a crash) and `--wipe-valkey` do so half
 way. `--service mailgun` (or `postmark`, or `ses`) sends by an imitation of that service, many messages in a call; with
-`--faults` it loses answers, and answers 429 and 503. `--sink HOST:PORT --sink-log FILE` sends to another server that
-writes the same lines; DATABASE_URL and REDIS_URL name other servers, as everywhere. `--json` prints nothing but the
-JSON.
+`--faults` it loses answers, and answers 429 and 503; at the end it reports what it has of those in doubt.
+`--sink HOST:PORT --sink-log FILE` sends to another server that writes the same lines; DATABASE_URL and REDIS_URL name
+other servers, as everywhere. `--json` prints nothing but the JSON.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+import uuid
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from benchmarks import _yardsticks, filling
 from benchmarks._workers import Course, Troubles, send
 from mailings.models import Campaign, Delivery
+from mailings.reports import Report
+from mailings.services import events
 
 SUBJECT = "{{ first_name|friend }}, will you write to your MP?"
 _PARAGRAPH = (
@@ -82,6 +87,8 @@ def run(arguments: list[str]) -> dict[str, Any]:
             campaign, server, workers=options.workers, troubles=troubles, hasten=options.faults
         )
         found = _compare(campaign, server.log)
+        if options.service:
+            found |= _reported(campaign, options.service, server.log)
     result = {
         "recipients": total,
         "workers": options.workers,
@@ -121,10 +128,7 @@ def _rates(course: Course, total: int, yardsticks: dict[str, float]) -> dict[str
 def _compare(campaign: Campaign, log: Path | None) -> dict[str, Any]:
     """Join what the server wrote to the deliveries; a number is None where the server keeps no log."""
     connection.close()
-    rows = Delivery.objects.filter(campaign=campaign).values_list(
-        "public_id", "contact_point__address", "status"
-    )
-    status = {(str(public_id), address): state for public_id, address, state in rows.iterator()}
+    status = _statuses(campaign)
     of = Counter(status.values())
     found: dict[str, Any] = {
         "in_doubt": of[Delivery.Status.IN_DOUBT],
@@ -133,12 +137,7 @@ def _compare(campaign: Campaign, log: Path | None) -> dict[str, Any]:
     }
     if log is None:
         return {"duplicates": None, "lost": None, **found}
-    arrived: Counter[tuple[str, str]] = Counter()
-    for line in log.read_text().splitlines():
-        message_id, _, address = line.partition("\t")
-        key = (message_id.partition("@")[0], address)
-        if key in status:
-            arrived[key] += 1
+    arrived = Counter(key for key in _written(log) if key in status)
     sent = [key for key, state in status.items() if state == Delivery.Status.SENT]
     return {
         "arrived": len(arrived),
@@ -150,4 +149,46 @@ def _compare(campaign: Campaign, log: Path | None) -> dict[str, Any]:
         ),
         "in_doubt_and_arrived": sum(status[key] == Delivery.Status.IN_DOUBT for key in arrived),
         **found,
+    }
+
+
+def _statuses(campaign: Campaign) -> dict[tuple[str, str], int]:
+    """Give what the database says of each message, by its id and address."""
+    rows = Delivery.objects.filter(campaign=campaign).values_list(
+        "public_id", "contact_point__address", "status"
+    )
+    return {(str(public_id), address): state for public_id, address, state in rows.iterator()}
+
+
+def _written(log: Path) -> Iterator[tuple[str, str]]:
+    """Give the id and address of each message that the server wrote down."""
+    for line in log.read_text().splitlines():
+        message_id, _, address = line.partition("\t")
+        yield message_id.partition("@")[0], address
+
+
+def _reported(campaign: Campaign, service: str, log: Path | None) -> dict[str, Any]:
+    """Have the service report what it has of those in doubt, as its webhooks would; give how many are left in doubt."""
+    has = set(_written(log)) if log else set()
+    reports = [
+        Report(
+            route=service,
+            same=message,
+            kind=Delivery.Outcome.DELIVERED,
+            happened_at=timezone.now(),
+            message=uuid.UUID(message),
+            address=address,
+        )
+        for (message, address), status in _statuses(campaign).items()
+        if status == Delivery.Status.IN_DOUBT and (message, address) in has
+    ]
+    events.receive(reports)
+    events.settle()
+    left = [
+        key for key, status in _statuses(campaign).items() if status == Delivery.Status.IN_DOUBT
+    ]
+    return {
+        "reported_of_those_in_doubt": len(reports),
+        "in_doubt_after_reports": len(left),
+        "of_these_arrived": sum(key in has for key in left),
     }
