@@ -45,6 +45,7 @@ urlpatterns = [
     path("people/", people.people, name="people"),
     path("people/new/", people.add, name="add-person"),
     path("people/<uuid:public_id>/", person.person, name="person"),
+    path("people/<uuid:public_id>/details/", person.change_details, name="change-details"),
     path("people/<uuid:public_id>/stop/", person.record_stop, name="record-stop"),
     path("people/<uuid:public_id>/branch/", whole(person.set_branch), name="set-branch"),
     path("people/<uuid:public_id>/tag/", person.add_tag, name="add-tag"),

@@ -55,7 +55,7 @@ class ImportForm(forms.Form):
 
     file = forms.FileField(
         label="Spreadsheet",
-        help_text="A Mailchimp export (ZIP), an Excel workbook (.xlsx) or a CSV file.",
+        help_text="CSV, Excel (.xlsx or .xls), OpenDocument (.ods), or a ZIP such as Mailchimp exports.",
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,.zip,.xlsx,.xls,.ods"}),
         error_messages={
             "required": "Choose a file.",

@@ -10,7 +10,17 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from crm.forms.notes import CarefulNotes
-from crm.models import AgeBand, Branch, Organisation, Purpose, Role, Statement
+from crm.identity import postcodes
+from crm.models import (
+    AgeBand,
+    Branch,
+    Organisation,
+    Purpose,
+    Relationship,
+    Role,
+    Source,
+    Statement,
+)
 from crm.notes import WARNING, speaks_of_a_childs_needs
 
 DAY = {"type": "date"}
@@ -74,6 +84,68 @@ class PersonForm(forms.Form):
     def clean_age_band(self) -> int:
         """Give the age band's number."""
         return int(self.cleaned_data["age_band"] or AgeBand.NOT_SAID)
+
+
+class DetailsForm(forms.Form):
+    """What is said of a person, to be put right. What is filled in already can be replaced, and not emptied.
+
+    A blank says nothing: the older value would come back with the next list.
+    """
+
+    first_name = forms.CharField(label="First name", max_length=120, required=False)
+    last_name = forms.CharField(label="Last name", max_length=120, required=False)
+    postcode = forms.CharField(label="Postcode", max_length=10, required=False)
+    external_id = forms.CharField(
+        label="Number", max_length=60, required=False, help_text="Your own number for them."
+    )
+    relationship = forms.ChoiceField(
+        label="Membership", choices=[("", "Not said"), *Relationship.choices], required=False
+    )
+    age_band = forms.TypedChoiceField(
+        label="Age", choices=AgeBand.choices, coerce=int, help_text="Only as they said it."
+    )
+    says = forms.TypedChoiceField(
+        label="Who says so?",
+        choices=[
+            (Source.PERSONAL.value, "They told us: it stays when a list says otherwise"),
+            (
+                Source.STAFF.value,
+                "We saw a mistake: a newer list, or they themselves, may change it",
+            ),
+        ],
+        coerce=lambda value: Source(int(value)),
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose who says so."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["autocomplete"] = "off"
+
+    def clean_postcode(self) -> str:
+        """Give the postcode as in GU1 1AA."""
+        text = str(self.cleaned_data["postcode"]).strip()
+        tidy = postcodes.normalise(text) if text else ""
+        if tidy is None:
+            raise ValidationError("This is not a full postcode, such as GU1 1AA.")
+        return tidy
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to empty what is known."""
+        cleaned = super().clean() or {}
+        for name, before in self.initial.items():
+            if before and name in cleaned and not cleaned[name]:
+                self.add_error(name, "This can be replaced and not emptied: write what is right.")
+        return cleaned
+
+    def corrections(self) -> dict[str, Any]:
+        """Give what is to be put right, by the name of the field."""
+        return {
+            name: self.cleaned_data[name]
+            for name in self.fields
+            if name != "says" and self.cleaned_data[name] != self.initial[name]
+        }
 
 
 class AddressForm(forms.Form):

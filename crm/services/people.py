@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -155,6 +156,29 @@ def add_address(*, organisation_id: int, supporter_id: int, email: str) -> Conta
         # From now on it is theirs, whatever becomes of the import that brought it.
         ContactPoint.objects.filter(pk=point.pk).update(retired_at=None, batch=None)
     return point
+
+
+CORRECTABLE = ("first_name", "last_name", "postcode", "external_id", "relationship", "age_band")
+
+
+def correct(*, supporter: Supporter, says: Source, corrections: dict[str, Any]) -> list[str]:
+    """Put a person's details right (UK GDPR 16): a record of what they or staff say, as of now.
+
+    `corrections`: values by name, of CORRECTABLE. What other sources said stays as they said it, and the profile is
+    chosen anew. Gives the names for which another value stands still: the person's own word.
+    """
+    with transaction.atomic(), wall.elevated("keeper"):
+        if corrections:
+            Record.objects.create(
+                organisation_id=supporter.organisation_id,
+                supporter=supporter,
+                source=says,
+                as_of=timezone.now(),
+                **{name: corrections[name] for name in CORRECTABLE if name in corrections},
+            )
+            profiles.refresh(supporter_ids=[supporter.pk], reached=[])
+        chosen = Supporter.objects.get(pk=supporter.pk)
+        return [name for name, value in corrections.items() if getattr(chosen, name) != value]
 
 
 def mend_address(*, point: ContactPoint, email: str) -> ContactPoint:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from crm import consent
 from crm.access import is_officer
-from crm.forms.people import AddressForm, BranchForm, TagForm, YesForm
+from crm.forms.people import AddressForm, BranchForm, DetailsForm, TagForm, YesForm
 from crm.middleware import StaffRequest
 from crm.models import (
     AgeBand,
@@ -124,6 +124,25 @@ def mend_address(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
             messages.success(request, f"The address is mended.{kept}")
             return redirect("person", found.public_id)
     return render(request, "crm/mend_address.html", {"form": form, "person": found, "point": point})
+
+
+def change_details(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Put a person's name, postcode, number, membership or age right."""
+    found = _changeable(_find(request, public_id))
+    form = DetailsForm(
+        request.POST or None, initial={name: getattr(found, name) for name in services.CORRECTABLE}
+    )
+    if request.method == "POST" and form.is_valid():
+        standing = services.correct(
+            supporter=found, says=form.cleaned_data["says"], corrections=form.corrections()
+        )
+        if standing:
+            fields = " and ".join(str(form.fields[name].label).lower() for name in standing)
+            messages.warning(request, f"Noted. Their own word stands for {fields}.")
+        else:
+            messages.success(request, "The details are put right.")
+        return redirect("person", found.public_id)
+    return render(request, "crm/change_details.html", {"form": form, "person": found})
 
 
 def record_stop(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:

@@ -52,6 +52,7 @@ TABLE = {
     "add-sign-up-form": "302 403 200 403 403 404",
     "add-topic": "302 403 200 403 403 404",
     "add-version": "302 403 200 403 403 404",
+    "change-details": "302 200 200 200 404 404",
     "confirm-address": "404 404 404 404 404 404",
     "confirm-sign-up": "404 404 404 404 404 404",
     "edit-sign-up-form": "302 403 200 403 403 404",
@@ -260,7 +261,7 @@ def objects_of(where: Organisation, asking: User | None) -> dict[str, list[Any]]
         "join": ([join.public_id], "take-apart"),
         "person": (
             [person.public_id],
-            "person record-stop set-branch add-tag remove-tag person-mail",
+            "person change-details record-stop set-branch add-tag remove-tag person-mail",
         ),
         "dead": ([person.public_id], "record-death"),
         "case": ([case.public_id], "case ask-pack erase"),
