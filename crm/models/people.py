@@ -202,7 +202,6 @@ class AddressKey(OwnedModel):
     class Meta:
         indexes = [
             models.Index(fields=["mailbox", "organisation"], name="address_key_mailbox"),
-            models.Index(fields=["address_key", "organisation"], name="address_key_narrow"),
         ]
 
 

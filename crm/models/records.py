@@ -63,9 +63,6 @@ class Record(OwnedModel):
     class Meta:
         indexes = [
             models.Index(fields=["supporter"], name="record_supporter"),
-            models.Index(
-                fields=["batch"], condition=models.Q(batch__isnull=False), name="record_batch"
-            ),
         ]
         constraints = [
             models.UniqueConstraint(

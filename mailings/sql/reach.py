@@ -8,7 +8,7 @@ from django.db import connection
 def mailed_of_batch(organisation_id: int, batch_id: int) -> tuple[int, list[tuple[str, int]]]:
     """Count the people of a batch to whom a message was handed over since, or may have been: in all, and by campaign.
 
-    Not of coordinated campaigns: whose version arrived is nobody's to know (R-SEC4). Uses record_batch and
+    Not of coordinated campaigns: whose version arrived is nobody's to know (R-SEC4). Uses record_of_a_line_once and
     delivery_of_supporter.
     """
     with connection.cursor() as cursor:
