@@ -1,7 +1,8 @@
 """Statements that take an import out again: a stretch of its lines at a time, each safe to repeat.
 
 What remains speaks: another import that said the same takes over what this one had brought, and what people or staff
-did since stays. Platform scope, in the organisation of the batch. They rely on record_of_a_line_once and record_supporter.
+did since stays. Platform scope, in the organisation of the batch. They rely on record_of_a_line_once and
+record_supporter.
 """
 
 from __future__ import annotations
