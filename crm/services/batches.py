@@ -11,7 +11,7 @@ from crm.holdings import Gone
 from crm.models import Batch, ContactPoint, Purpose
 from crm.services import audit, permissions, profiles
 from crm.sql import batches as sql
-from crm.sql import erasing, people
+from crm.sql import erasing
 from crm.sql.batches import Lines
 
 _IN_WORDS = {
@@ -44,8 +44,8 @@ def take_out(lines: Lines) -> int:
         audit.forget(supporter_ids=taken.loose)
         erasing.empty(gone)
     staying = sorted({*taken.people}.difference(taken.loose))  # who left has no profile
-    people.clear_profiles(staying)
-    profiles.refresh(supporter_ids=staying)
+    reached = sorted({*taken.reached}.intersection(staying))
+    profiles.refresh(supporter_ids=staying, reached=reached, may_empty=True)
     permissions.refold(supporter_ids=taken.people, mailboxes=taken.mailboxes)
     return len(taken.loose)
 

@@ -32,7 +32,7 @@ from crm.models import (
 )
 from crm.reasons import Reason, sentences
 from crm.services import permissions, profiles
-from crm.sql import holding, people
+from crm.sql import holding
 from crm.sql import merging as sql
 
 BY_HAND = "a person decided"
@@ -91,8 +91,7 @@ def unmerge(
             raise ValidationError("They asked us not to use their details, so nothing changes.")
         halves = sql.part(merge.pk)
         both = list(halves.roots)
-        people.clear_profiles(both)
-        profiles.refresh(supporter_ids=both)
+        profiles.refresh(supporter_ids=both, may_empty=True)
         permissions.refold(supporter_ids=both)
         if remember:
             _hold_apart(merge.organisation_id, halves, actor)

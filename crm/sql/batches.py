@@ -132,11 +132,12 @@ _TIES = (
 
 @dataclass(frozen=True, slots=True)
 class TakenOut:
-    """Whom a stretch's undoing concerns: entries and their canonical ones, those that nothing binds any more with
-    their contact points, and the inboxes.
+    """Whom a stretch's undoing concerns: the canonical people, those of them who lost an address or a number, the
+    entries that nothing binds any more with their contact points, and the inboxes.
     """
 
     people: list[int]
+    reached: list[int]
     loose: list[int]
     points: list[int]
     mailboxes: list[bytes]
@@ -164,13 +165,20 @@ def take_out(lines: Lines, *, ties: tuple[str, ...]) -> TakenOut:
         cursor.execute(
             f"""
             WITH loose AS MATERIALIZED (SELECT e.id FROM undo_entry e WHERE NOT ({bound}))
-            SELECT (SELECT array_agg(DISTINCT who) FROM undo_entry), (SELECT array_agg(id) FROM loose),
+            SELECT (SELECT array_agg(DISTINCT who) FROM undo_entry),
+                   (SELECT array_agg(DISTINCT e.who)
+                    FROM undo_entry e JOIN crm_contactpoint cp ON cp.supporter_id = e.id
+                    WHERE cp.batch_id = %(batch)s AND cp.retired_at = now()),
+                   (SELECT array_agg(id) FROM loose),
                    (SELECT array_agg(cp.id) FROM crm_contactpoint cp JOIN loose ON loose.id = cp.supporter_id)
-            """
+            """,
+            lines.parameters,
         )
-        people, loose, points = cursor.fetchone()
+        people, reached, loose, points = cursor.fetchone()
         cursor.execute("DROP TABLE undo_entry, undo_other")
-    return TakenOut(people or [], loose or [], points or [], [bytes(box) for box in boxes or []])
+    return TakenOut(
+        people or [], reached or [], loose or [], points or [], [bytes(box) for box in boxes or []]
+    )
 
 
 def mark_undone(batch_id: int) -> None:

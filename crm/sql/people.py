@@ -57,17 +57,22 @@ _STILL_MINORS = f"""
 """
 
 
-def choose_profiles(supporter_ids: Sequence[int]) -> list[int]:
+def choose_profiles(supporter_ids: Sequence[int], *, may_empty: bool) -> list[int]:
     """Put supporters' profiles together afresh from the records of everyone merged into them; give whose changed.
 
-    `supporter_ids`: canonical ids of one organisation. Uses record_supporter and supporter_merged.
+    `supporter_ids`: canonical ids of one organisation; `may_empty`: a record may have gone, and what no other says
+    goes with it. Uses record_supporter and supporter_merged.
     """
+    values = {
+        field: f"coalesce(c.{field}, {blank if may_empty else f's.{field}'})"
+        for field, blank in _FIELDS.items()
+    }
     chosen = ", ".join(
         f"{_CHOSEN.format(field=field, blank=blank, newest=_ORDER.get(field, _NEWEST))} AS {field}"
         for field, blank in _FIELDS.items()
     )
-    changes = ", ".join(f"{field} = coalesce(c.{field}, s.{field})" for field in _FIELDS)
-    differs = " OR ".join(f"c.{field} <> s.{field}" for field in _FIELDS)
+    changes = ", ".join(f"{field} = {value}" for field, value in values.items())
+    differs = " OR ".join(f"{value} <> s.{field}" for field, value in values.items())
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -77,7 +82,7 @@ def choose_profiles(supporter_ids: Sequence[int]) -> list[int]:
                 SELECT canonical_id, id FROM crm_supporter WHERE canonical_id = ANY(%(ids)s) AND id <> canonical_id
             ), c AS (
                 SELECT e.who, {chosen}
-                FROM everyone e JOIN crm_record r ON r.supporter_id = e.id GROUP BY e.who
+                FROM everyone e LEFT JOIN crm_record r ON r.supporter_id = e.id GROUP BY e.who
             )
             UPDATE crm_supporter s SET {changes} FROM c WHERE s.id = c.who AND ({differs}) RETURNING s.id
             """,
@@ -86,18 +91,6 @@ def choose_profiles(supporter_ids: Sequence[int]) -> list[int]:
         changed = [int(who) for (who,) in cursor.fetchall()]
         cursor.execute(_STILL_MINORS, {"ids": list(supporter_ids)})
     return changed
-
-
-def clear_profiles(supporter_ids: Sequence[int]) -> None:
-    """Empty what profiles took from records, before they are chosen afresh: a record may have gone."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE crm_supporter SET {", ".join(f"{field} = {blank}" for field, blank in _FIELDS.items())}
-            WHERE id = ANY(%s) AND erased_at IS NULL
-            """,
-            [list(supporter_ids)],
-        )
 
 
 Profile = tuple[int, int, str, str, str, str, list[str], list[str]]
