@@ -14,7 +14,7 @@ class Record(OwnedModel):
     """What one source said about one person to one organisation; never overwritten by another source.
 
     The profile's fields are chosen from these by stated survivorship rules: a person's own word before a
-    list's, the newest first, and a blank never counts (crm/sql/profile.py).
+    list’s, the newest first, and a blank never counts (crm/sql/people.py).
     """
 
     supporter = models.ForeignKey(
