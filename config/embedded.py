@@ -102,10 +102,8 @@ def _start_valkey(folder: Path) -> str:
         )
         try:
             server.start()
-        except (
-            OSError,
-            ValkeyServerStartupError,
-        ):  # somebody took the port between the asking and the start
+        except (OSError, ValkeyServerStartupError):
+            # Somebody took the port between the asking and the start.
             if not tries_left:
                 raise
         else:

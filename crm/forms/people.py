@@ -99,7 +99,10 @@ class DetailsForm(forms.Form):
         label="Number", max_length=60, required=False, help_text="Your own number for them."
     )
     relationship = forms.ChoiceField(
-        label="Membership", choices=[("", "Not said"), *Relationship.choices], required=False
+        label="Membership",
+        choices=[("", "Not said"), *Relationship.choices],
+        required=False,
+        help_text="A newer list changes it, whoever says so: it knows how they stand on its day.",
     )
     age_band = forms.TypedChoiceField(
         label="Age", choices=AgeBand.choices, coerce=int, help_text="Only as they said it."

@@ -80,6 +80,13 @@ def test_what_staff_saw_gives_way_to_a_newer_list(person: Supporter) -> None:
     assert person.first_name == "Priya"
 
 
+def test_of_membership_the_newest_list_speaks_whoever_said_otherwise(person: Supporter) -> None:
+    change(person, Source.PERSONAL, relationship="retired")
+    say(person, Source.IMPORT, relationship="former")
+    person.refresh_from_db()
+    assert person.relationship == "former"
+
+
 def test_staff_do_not_overrule_what_the_person_said_and_are_told_so(person: Supporter) -> None:
     say(person, Source.PERSONAL, age_band=16)
     page = change(person, Source.STAFF, age_band=18)
