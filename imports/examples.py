@@ -13,8 +13,8 @@ from imports.mapping import CONSENT, Mapping
 from imports.models import Import
 from imports.reading import Cell
 from imports.rows import Row
+from imports.rules import Rules
 from imports.services import rules_of
-from imports.staging import Rules
 from imports.words import emailed_by
 
 MOST = 6

@@ -17,8 +17,9 @@ from imports import mapping, meaning, reading, staging
 from imports.models import Import
 from imports.reading import Cell
 from imports.rows import Row
+from imports.rules import Rules
 from imports.services import no_addresses
-from imports.staging import Reader, Rules
+from imports.staging import Reader
 
 CHUNK = 10_000
 SAMPLES, WORDS, SHOWN = (

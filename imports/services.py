@@ -25,6 +25,7 @@ from imports import meaning, reading, staging
 from imports.foreign import Others
 from imports.mapping import Mapping
 from imports.models import IN_FORCE, Import, ImportChunk, Problem, StagedRow
+from imports.rules import Rules
 from imports.sql import applying, changes, outlook, permission, staged, stretch
 
 log = logging.getLogger(__name__)
@@ -233,9 +234,9 @@ def _stage(file: Import) -> _Staged:
     return _Staged(line, columns, list(dict.fromkeys(signs)))
 
 
-def rules_of(file: Import) -> staging.Rules:
+def rules_of(file: Import) -> Rules:
     """Give what holds for all rows of a file: what was said of it, and the words for roles and topics. Keeper scope."""
-    return staging.Rules(
+    return Rules(
         now=timezone.now(),
         collected_on=file.collected_on,
         adults_only=file.adults_only,

@@ -61,7 +61,8 @@ def widen(folded: str) -> str:
     However its letters are written: composed or not, wide or narrow, and a domain in its own script or as `xn--…`.
     """
     local, _, domain = folded.rpartition("@")
-    local, domain = _letters(local), _letters(".".join(map(_in_own_script, domain.split("."))))
+    if not folded.isascii() or "xn--" in domain:
+        local, domain = _letters(local), _letters(".".join(map(_in_own_script, domain.split("."))))
     local = local.partition("+")[0] or local
     if domain in GMAIL:
         local, domain = local.replace(".", ""), "gmail.com"

@@ -176,7 +176,7 @@ def _cell(value: object) -> Cell:
         return "TRUE" if value else "FALSE"
     if isinstance(value, time | timedelta):
         return str(value)
-    return str(value).replace("\x00", "").strip()
+    return str(value).replace("\x00", "").strip()[:MAX_CELL]
 
 
 def _delimited(name: str, content: bytes) -> Sheet:
@@ -218,7 +218,7 @@ def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[Cell]]]:
     begins, last = 1, 1
     try:
         for cells in reader:
-            yield begins, [cell.strip() for cell in cells]
+            yield begins, [cell.strip()[:MAX_CELL] for cell in cells]
             begins, last = reader.line_num + 1, begins
     except csv.Error as error:
         raise _bad_quotes(begins) from error
@@ -253,16 +253,12 @@ def _sheet(name: str, rows: Iterator[tuple[int, list[Cell]]]) -> Sheet:
         if any(cells):
             if len(cells) > MAX_COLUMNS:
                 raise UnreadableError(f"{name} has more than 1,000 columns. Keep those you need.")
-            return Sheet(name, [_heading(cell) for cell in cells], _filled(rows))
+            return Sheet(
+                name, [_heading(cell) for cell in cells], (row for row in rows if any(row[1]))
+            )
     raise UnreadableError(
         f"{name} is empty. Upload a file with a row of headings and people below it."
     )
-
-
-def _filled(rows: Iterator[tuple[int, list[Cell]]]) -> Iterator[tuple[int, list[Cell]]]:
-    for line, cells in rows:
-        if any(cells):
-            yield line, [c[:MAX_CELL] if isinstance(c, str) else c for c in cells]
 
 
 def _heading(cell: Cell) -> str:

@@ -28,6 +28,11 @@ _NOTHING_NEW = """
          WHERE h.supporter_id = t.supporter_id AND g.name = word))
 """
 _COUNTS = f"""
+    WITH r AS MATERIALIZED (
+        SELECT t.supporter_id, t.same_as, t.erased, t.action, t.occurred_at, t.bounces,
+               t.supporter_id IS NOT NULL AND {_NOTHING_NEW} AS is_old
+        FROM stretch t
+    )
     SELECT count(*) AS rows,
            count(*) FILTER (WHERE supporter_id IS NULL AND same_as IS NULL AND NOT erased) AS new,
            count(*) FILTER (WHERE supporter_id IS NOT NULL AND NOT erased AND NOT is_old) AS changed,
@@ -38,7 +43,7 @@ _COUNTS = f"""
            count(*) FILTER (WHERE action BETWEEN 2 AND 8 AND NOT erased) AS no,
            count(*) FILTER (WHERE bounces AND NOT erased) AS bouncing,
            count(*) FILTER (WHERE erased OR (action IS NULL AND NOT bounces)) AS not_said
-    FROM (SELECT t.*, t.supporter_id IS NOT NULL AND {_NOTHING_NEW} AS is_old FROM stretch t) r
+    FROM r
 """
 
 
