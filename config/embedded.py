@@ -39,7 +39,6 @@ maintenance_work_mem = '256MB'
 max_wal_size = '4GB'
 random_page_cost = 1.1
 checkpoint_timeout = '15min'
-wal_compression = on
 track_commit_timestamp = on
 jit = off
 timezone = 'UTC'
