@@ -166,7 +166,7 @@ def preview(*, file: Import) -> Import:
             file.state, file.trouble = Import.State.REFUSED, why(file, error)
             file.save(update_fields=["state", "trouble"])
             return file
-        statistics.refresh("imports_stagedrow")
+        statistics.refresh("imports_stagedrow (file_id, line, refused)")  # what rows are asked by
         stretch.open_(file.pk, 1, found.last)
         foretold = permission.foretell(file.statement_id)
         file.counts = {

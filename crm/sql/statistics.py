@@ -21,7 +21,10 @@ PEOPLE = (
 
 
 def refresh(*tables: str) -> None:
-    """Read a sample of these tables anew. The role needs MAINTAIN on them, which the migrations give."""
+    """Read a sample of these tables anew, or of those columns that a table names in brackets.
+
+    The role needs MAINTAIN on them, which the migrations give.
+    """
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {', '.join(tables)}")
 
