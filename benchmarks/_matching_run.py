@@ -1,35 +1,43 @@
-"""One run of matching in a process of its own; prints the seconds of each stage and the peak of memory."""
+"""One run of matching in a process of its own; prints the seconds of each stage and the peak of memory.
+
+With `prepare` as argument, everybody with a ticket is prepared as a run leaves them, and compared with nobody.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import resource
+import sys
+import tempfile
 import time
 from pathlib import Path
 
 import django
+from django.db import transaction
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.development")
 django.setup()
 
-from crm.matching import lists
+from crm import wall
+from crm.matching import lists, prepared
 from crm.matching.model import Model
 from crm.services import match_lists
+from crm.sql import prepared as sql
 from crm.sql import unmatched
 
 spent: dict[str, float] = {}
 copy_lists, compare = unmatched.copy_lists, lists.match
 
 
-def timed_copy(folder: Path) -> None:
+def timed_copy(folder: Path, *, forms: str) -> None:
     """Read as ever, and keep the time."""
     begun = time.perf_counter()
-    copy_lists(folder)
+    copy_lists(folder, forms=forms)
     spent["read"] = round(time.perf_counter() - begun, 1)
 
 
-def timed_match(folder: Path, model: Model) -> Path:
+def timed_match(folder: Path, model: Model) -> lists.Found:
     """Compare as ever, and keep the time."""
     begun = time.perf_counter()
     found = compare(folder, model)
@@ -37,6 +45,22 @@ def timed_match(folder: Path, model: Model) -> Path:
     return found
 
 
+def prepare(folder: Path) -> None:
+    """Leave of everybody what a run would leave that finds nothing."""
+    with wall.scope("platform"):
+        unmatched.copy_lists(folder, forms=prepared.FORMS)
+    with lists.opened(folder) as everyone:
+        stay = prepared.write(everyone, folder, folder / "layer")
+    with transaction.atomic(), wall.scope("platform"):
+        unmatched.see(folder / "tickets.csv")
+        sql.store((folder / "layer").iterdir(), forms=prepared.FORMS, stay=stay)
+        unmatched.forget()
+
+
+if sys.argv[1:] == ["prepare"]:
+    with tempfile.TemporaryDirectory() as place:
+        prepare(Path(place))
+    sys.exit()
 unmatched.copy_lists, lists.match = timed_copy, timed_match
 begun = time.perf_counter()
 matched = match_lists.match_lists()

@@ -1,6 +1,7 @@
 """How long a run of matching takes from PostgreSQL and back: many new supporters of one organisation against another's.
 
-The base is taken as matched already. A process of its own runs, as in production, and its peak memory is its own.
+The base is taken as matched already, and prepared as a run leaves it. A process of its own runs, as in production, and
+its peak memory is its own.
 """
 
 from __future__ import annotations
@@ -24,8 +25,6 @@ from config.embedded import ROOT
 from crm.identity import addresses, names, phones, postcodes
 from crm.models import Organisation, Supporter
 
-_TABLES = "crm_link, crm_person, crm_match, crm_sharedmatch, crm_merge, crm_unmatched"
-
 
 def run(arguments: list[str]) -> dict[str, Any]:
     """Fill the lists, match the new, and give seconds by stage, peak memory, and how many links were right."""
@@ -33,9 +32,6 @@ def run(arguments: list[str]) -> dict[str, Any]:
     parser.add_argument("--base", type=int, default=1_000_000)
     parser.add_argument("--new", type=int, default=500_000)
     parser.add_argument("--seed", type=int, default=11)
-    parser.add_argument(
-        "--runs", type=int, default=1, help="the same run again, from the same lists"
-    )
     options = parser.parse_args(arguments)
     organisations_of_the_bench()
     if Supporter.objects.exists():
@@ -48,24 +44,18 @@ def run(arguments: list[str]) -> dict[str, Any]:
         supporters.write(folder, options.base, options.new, options.seed)
         truth = {tuple(pair) for pair in json.loads((folder / "truth.json").read_text())}
         print("filling the lists …", flush=True)
-        ids = {**_fill("SOCR", folder / "base.csv"), **_fill("NEU", folder / "new.csv")}
-    runs = []
-    for _ in range(options.runs):
-        _forget_matching()
-        ran = subprocess.run(
-            [sys.executable, str(ROOT / "benchmarks" / "_matching_run.py")],
-            env=os.environ | {"COALESCE_LOGIN": "worker", "PYTHONPATH": str(ROOT)},
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        runs.append(json.loads(ran.stdout))
+        ids = _fill("SOCR", folder / "base.csv")
+        _run("prepare")
+        ids |= _fill("NEU", folder / "new.csv")
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE crm_supporter, crm_contactpoint, crm_unmatched")
+    ran = json.loads(_run())
     right = {(ids[one], ids[other]) for one, other in truth}
     linked = _links()
     return {
         "base": options.base,
         "new": options.new,
-        "runs": runs,
+        **ran,
         "links": len(linked),
         "links_right": round(len(linked & right) / max(len(linked), 1), 5),
         "found": round(len(linked & right) / len(right), 4),
@@ -124,19 +114,15 @@ def _rows(path: Path) -> Iterator[tuple[str, ...]]:
             )
 
 
-def _forget_matching() -> None:
-    """Take back what an earlier run did, so that NEU's people are new again."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {_TABLES}")
-        cursor.execute("UPDATE crm_supporter SET canonical_id = id WHERE canonical_id <> id")
-        cursor.execute(
-            """
-            INSERT INTO crm_unmatched (supporter_id) SELECT s.id
-            FROM crm_supporter s JOIN crm_organisation o ON o.id = s.organisation_id WHERE o.code = 'NEU'
-            """
-        )
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE crm_supporter, crm_contactpoint, crm_unmatched")
+def _run(*arguments: str) -> str:
+    ran = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "_matching_run.py"), *arguments],
+        env=os.environ | {"COALESCE_LOGIN": "worker", "PYTHONPATH": str(ROOT)},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return ran.stdout
 
 
 def _links() -> set[tuple[int, int]]:

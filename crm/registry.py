@@ -140,7 +140,11 @@ REGISTRY: Registry = (
     ),
     Personal("crm_sharedmatch", "decided_by_id", _P.STAFF, _K.SUPPORTER, owner=_TOGETHER),
     Plain("crm_sharedmatch", "model_id"),
-    Personal("crm_unmatched", "supporter_id ticket", _P.JOIN, _K.SUPPORTER, owner=_TOGETHER),
+    Personal(
+        "crm_unmatched", "supporter_id ticket compares", _P.JOIN, _K.SUPPORTER, owner=_TOGETHER
+    ),
+    Personal("crm_prepared", "body", _P.JOIN, _K.SUPPORTER, _S.UNION, owner=_TOGETHER),
+    Plain("crm_prepared", "layer forms made_at"),
     Plain("crm_matchingmodel", "name body learnt_at"),
     Personal(
         "crm_supporterrole", "supporter_id role_id as_of batch_id", _P.KNOW, _K.SUPPORTER, _S.ROLE

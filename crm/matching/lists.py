@@ -9,10 +9,11 @@ from __future__ import annotations
 import tempfile
 from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
-from crm.matching import columns, pairs, rules
+from crm.matching import columns, pairs, prepared, rules
 from crm.matching.blocking import ACROSS, WITHIN
 from crm.matching.model import Model, learn
 
@@ -26,35 +27,50 @@ SUPPORTERS = {
     "external_id": "VARCHAR",
 }
 POINTS = {"supporter_id": "BIGINT", "channel": "SMALLINT", "folded": "VARCHAR"}
-TICKETS = {"supporter_id": "BIGINT", "ticket": "BIGINT"}
+TICKETS = {"supporter_id": "BIGINT", "ticket": "BIGINT", "compares": "BOOLEAN"}
+CHANGED = {"supporter_id": "BIGINT"}
 # Tiers as the lists keep them (crm.models.Tier), one for pairs that are nothing to ask about but must not be joined
 # through a third, and the ends of a comparison in a word.
 CERTAIN, POSSIBLE, HOUSEHOLD, APART = 1, 2, 3, 4
 SAME, ALIKE, DIFFERENT = "same", "alike", "different"
+_ENTRY = "CREATE OR REPLACE VIEW entry AS SELECT * EXCLUDE (layer, supporter_id) FROM everyone"
 
 
-def match(folder: Path, model: Model) -> Path:
-    """Compare the new supporters with all others, and give the file of pairs that are certain or possible.
+class Found(NamedTuple):
+    """What a run found: the file of pairs, the files of a layer of whom it prepared, and the layers that stay below it.
 
-    `folder` holds supporters.csv, points.csv and tickets.csv, without heads, with the columns above. A supporter who
-    was merged is in it beside the canonical one; new is who has a ticket. The file of pairs has no head: the two
-    canonical ids, the tier, the probability, the match weight, the evidence as JSON, what held the pair back as an
-    array of PostgreSQL, and whether both are of one organisation.
+    The file has no head: the two canonical ids, the tier, the probability, the match weight, the evidence as JSON,
+    what held the pair back as an array of PostgreSQL, and whether both are of one organisation.
     """
-    pairs_file = folder / "pairs.csv"
-    with _opened(folder) as connection:
-        connection.execute("ALTER TABLE entry RENAME TO everyone")
-        found = connection.execute(
-            "SELECT issuer, bool_or(is_new) FROM everyone GROUP BY issuer ORDER BY issuer"
-        ).fetchall()
-        has_new = dict(found)
+
+    pairs: Path
+    layer: list[Path]
+    stay: list[int]
+
+
+def match(folder: Path, model: Model) -> Found:
+    """Compare the new supporters with all others, and give the pairs that are certain or possible.
+
+    `folder` holds supporters.csv, points.csv, tickets.csv and changed.csv, without heads, with the columns above, and
+    the layers of whom these do not name (crm/matching/prepared.py). A supporter who was merged is in them beside the
+    canonical one; new is who has a ticket that says so.
+    """
+    found = Found(folder / "pairs.csv", [], [])
+    with opened(folder) as connection:
+        found.stay.extend(prepared.write(connection, folder, folder / "layer"))
+        found.layer.extend((folder / "layer").iterdir())
+        has_new = dict(
+            connection.execute(
+                "SELECT issuer, bool_or(is_new) FROM everyone WHERE issuer IS NOT NULL GROUP BY issuer ORDER BY issuer"
+            ).fetchall()
+        )
         scopes: list[tuple[tuple[int, ...], str]] = [((one,), WITHIN) for one in has_new]
         scopes += [(pair, ACROSS) for pair in combinations(has_new, 2)]
         for issuers, which in scopes:
             if any(has_new[issuer] for issuer in issuers):
                 _score(connection, model, issuers, which)
-        _write(connection, pairs_file)
-    return pairs_file
+        _write(connection, found.pairs)
+    return found
 
 
 def _score(
@@ -62,7 +78,7 @@ def _score(
 ) -> None:
     """Add to the table `known` the pairs of these organisations' people, as if there were no other list."""
     among = ", ".join(map(str, issuers))
-    connection.execute(f"CREATE OR REPLACE VIEW entry AS FROM everyone WHERE issuer IN ({among})")
+    connection.execute(f"{_ENTRY} WHERE issuer IN ({among})")
     pairs.score(connection, model, which, explained=True)
     facts = ", ".join(_fact(name) for name in model.compared)
     households = ", ".join(f"'{name}'" for name in rules.OF_HOUSEHOLDS)
@@ -96,16 +112,23 @@ def _score(
 
 def train(folder: Path) -> Model:
     """Learn a model from the lists. Raises TooLittle where there is not enough to learn from."""
-    with _opened(folder) as connection:
+    with opened(folder) as connection:
+        connection.execute(f"{_ENTRY} WHERE issuer IS NOT NULL")
         return learn(connection, both=False)
 
 
-def _opened(folder: Path) -> duckdb.DuckDBPyConnection:
+def opened(folder: Path) -> duckdb.DuckDBPyConnection:
+    """Give a database with the table `everyone` of what is in `folder`, in the forms in which it is compared."""
     overflow = tempfile.mkdtemp(dir=folder)
     connection = duckdb.connect(
         config={"threads": 2, "memory_limit": "1200MB", "temp_directory": overflow}
     )
-    for name, kinds in (("supporters", SUPPORTERS), ("points", POINTS), ("tickets", TICKETS)):
+    for name, kinds in (
+        ("supporters", SUPPORTERS),
+        ("points", POINTS),
+        ("tickets", TICKETS),
+        ("changed", CHANGED),
+    ):
         listed = ", ".join(f"'{column}': '{kind}'" for column, kind in kinds.items())
         connection.execute(
             f"CREATE VIEW {name} AS FROM read_csv(?, header = false, columns = {{{listed}}}, quote = '\"', "
@@ -127,7 +150,7 @@ def _opened(folder: Path) -> duckdb.DuckDBPyConnection:
             SELECT who, email, phone, who AS unique_id FROM first
             UNION ALL
             SELECT who, CASE WHEN channel = 1 THEN folded END, CASE WHEN channel = 2 THEN folded END,
-                   -row_number() OVER ()
+                   -(hash(who, channel, folded) >> 2)::BIGINT
             FROM (SELECT DISTINCT who, r.channel, r.folded FROM reached r JOIN several s USING (who)
                   WHERE r.folded <> CASE WHEN r.channel = 1 THEN s.email ELSE s.phone END)
         ), fresh AS (
@@ -143,6 +166,16 @@ def _opened(folder: Path) -> duckdb.DuckDBPyConnection:
         """
     )
     columns.compare_forms(connection, "listed")
+    connection.execute("ALTER TABLE entry RENAME TO formed")
+    connection.execute(
+        "CREATE TABLE entry AS SELECT f.*, l.supporter_id FROM formed f JOIN listed l USING (unique_id)"
+    )
+    connection.execute("DROP TABLE formed")
+    connection.execute("DROP TABLE listed")
+    prepared.join(connection, folder)
+    connection.execute(
+        "CREATE VIEW whose AS SELECT unique_id, supporter_id FROM everyone WHERE issuer IS NOT NULL"
+    )
     connection.execute(
         """
         CREATE TABLE known (one BIGINT, other BIGINT, probability DOUBLE, match_weight DOUBLE, tier TINYINT,
@@ -150,8 +183,6 @@ def _opened(folder: Path) -> duckdb.DuckDBPyConnection:
             facts STRUCT(comparison VARCHAR, "level" VARCHAR, words VARCHAR, weight DOUBLE)[], held DOUBLE)
         """
     )
-    connection.execute("CREATE TABLE whose AS SELECT unique_id, supporter_id, issuer FROM listed")
-    connection.execute("DROP TABLE listed")
     return connection
 
 

@@ -46,13 +46,33 @@ class Unmatched(models.Model):
     """A ticket of a supporter whom no run of matching has seen as they are: the queue, which triggers fill.
 
     Nobody who works for an organisation reaches it. Whoever changes while a run is under way gets another ticket.
+    Who was only joined, parted or left alone is read anew, and compared with nobody.
     """
 
     ticket = models.BigAutoField(primary_key=True)
     supporter_id = models.BigIntegerField()
+    compares = models.BooleanField(default=True, db_default=True)
 
     def __str__(self) -> str:
         return f"ticket {self.ticket}"
+
+
+class Prepared(models.Model):
+    """Part of a layer of entries in the forms in which they are compared (crm/matching/prepared.py).
+
+    Made from the lists, and made again when it is not there: when somebody leaves a list, triggers take all of it away.
+    Nobody who works for an organisation reaches it.
+    """
+
+    layer = models.IntegerField()
+    forms = models.CharField(
+        max_length=16, help_text="The beginning of a hash of the code that made it."
+    )
+    body = models.BinaryField(help_text="A Parquet file.")
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"layer {self.layer}, part {self.pk}"
 
 
 class MatchingModel(models.Model):

@@ -17,10 +17,11 @@ from django.db import transaction
 from crm import wall
 from crm.matching import lists
 from crm.matching.model import SHIPPED, Model, TooLittle
+from crm.matching.prepared import FORMS
 from crm.models import MatchingModel, Organisation
 from crm.services import permissions, profiles
 from crm.sql import matching as sql
-from crm.sql import unmatched
+from crm.sql import prepared, unmatched
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,9 @@ class Matched:
 def match_lists(model: Model | None = None, *, waits: bool = True) -> Matched:
     """Compare whoever is yet to be matched. While another run is under way, wait for it, or do nothing.
 
-    Reads in one short transaction, compares outside any, and writes in another: what stops it in between leaves the
-    queue as it was, and the next run does it all again. Every join and link can be undone, and what people decided
-    stays. Without a model the newest that was learnt is used, or the shipped one.
+    Reads in one short transaction, compares outside any, and writes in two, first the entries that it prepared: what
+    stops it in between leaves the queue as it was, and the next run does it all again. Every join and link can be
+    undone, and what people decided stays. Without a model the newest that was learnt is used, or the shipped one.
     """
     if not unmatched.begin(waits=waits):
         return Matched(0, 0, 0)
@@ -53,11 +54,15 @@ def _run(folder: Path, model: Model | None) -> Matched:
         if unmatched.is_empty():
             return Matched(0, 0, 0)
         model = model or model_in_use()
-        unmatched.copy_lists(folder)
-    pairs = lists.match(folder, model)
+        unmatched.copy_lists(folder, forms=FORMS)
+    found = lists.match(folder, model)
     with transaction.atomic(), wall.scope("platform"):
-        unmatched.forget(folder / "tickets.csv")
-        sql.take(pairs)
+        unmatched.see(folder / "tickets.csv")
+        prepared.store(found.layer, forms=FORMS, stay=found.stay)
+    with transaction.atomic(), wall.scope("platform"):
+        unmatched.see(folder / "tickets.csv")
+        unmatched.forget()
+        sql.take(found.pairs)
         grown = sql.merge_within()
         profiles.refresh(supporter_ids=sorted(set(grown)))
         permissions.refold(supporter_ids=sorted(set(grown)))
@@ -91,7 +96,7 @@ def learn() -> Model:
     """
     with tempfile.TemporaryDirectory() as place:
         with wall.scope("platform"):
-            unmatched.copy_lists(Path(place))
+            unmatched.copy_lists(Path(place), forms=FORMS)
         model = lists.train(Path(place))
     if model.untrained:
         raise TooLittle(

@@ -77,7 +77,7 @@ def on_the_list(where: Organisation, row: Row) -> Supporter:
 
 def waiting() -> set[int]:
     """Who is yet to be matched."""
-    return set(Unmatched.objects.values_list("supporter_id", flat=True))
+    return set(Unmatched.objects.filter(compares=True).values_list("supporter_id", flat=True))
 
 
 def model() -> Model:
@@ -145,12 +145,12 @@ def test_what_is_told_of_a_list_does_not_depend_on_another(
 def test_only_who_is_new_or_changed_is_compared(socr: Organisation) -> None:
     first = on_the_list(socr, ("", "Daniel", "Drinkwater", "", "", "BD1 4RT"))
     match_lists.match_lists()
-    assert not Unmatched.objects.exists()
+    assert not waiting()
     second = on_the_list(socr, ("", "Zoe", "Birtwhistle", "", "", "M1 1AE"))
     assert waiting() == {second.pk}
     match_lists.match_lists()
     Supporter.objects.filter(pk=first.pk).update(created_at="2026-01-01T00:00Z")
-    assert not Unmatched.objects.exists()
+    assert not waiting()
     Supporter.objects.filter(pk=first.pk).update(first_name="Zoe", last_name="Birtwhistle")
     assert waiting() == {first.pk}
     assert match_lists.match_lists().left_for_review == 1
@@ -173,7 +173,7 @@ def test_who_changes_while_a_run_compares_is_left_to_the_next(
     )
     compare = lists.match
 
-    def compare_and_change(folder: Path, model: Model) -> Path:
+    def compare_and_change(folder: Path, model: Model) -> lists.Found:
         Supporter.objects.filter(pk=theirs.pk).update(first_name="Gertrude", last_name="Holroyd")
         return compare(folder, model)
 
@@ -191,7 +191,7 @@ def test_a_run_that_breaks_leaves_everybody_to_the_next(
     for where in (socr, neu):
         on_the_list(where, ("", "Priya", "Okafor", "priya@example.org", "", "GU1 1AA"))
 
-    def breaks(folder: Path, model: Model) -> Path:
+    def breaks(folder: Path, model: Model) -> lists.Found:
         raise MemoryError
 
     monkeypatch.setattr(lists, "match", breaks)
@@ -266,7 +266,7 @@ def test_the_task_runs_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("role", ["staff", "officer", "keeper", "steward", "visitor"])
 def test_nobody_else_reaches_the_queue(socr: Organisation, role: wall.Role) -> None:
     with connection.cursor() as cursor:
-        for table in ("crm_unmatched", "crm_matchingmodel"):
+        for table in ("crm_unmatched", "crm_matchingmodel", "crm_prepared"):
             cursor.execute(
                 "SELECT has_table_privilege(%s, %s, 'SELECT, INSERT, UPDATE, DELETE')",
                 [f"coalesce_{role}", table],
