@@ -15,9 +15,10 @@ import duckdb
 
 from crm import identity
 
-# The forms that the code beside this makes: layers that other code made are not read.
+# The forms that this DuckDB and the code beside this make: layers that others made are not read.
 _MAKERS = [*Path(__file__).parent.glob("*.py"), *Path(identity.__file__).parent.rglob("*.py")]
-FORMS = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_MAKERS))).hexdigest()[:16]
+_MADE_BY = [duckdb.__version__.encode(), *(path.read_bytes() for path in sorted(_MAKERS))]
+FORMS = hashlib.sha256(b"".join(_MADE_BY)).hexdigest()[:16]
 PART = "8MB"  # about, of a file: what goes to PostgreSQL and back in one value
 THIS_RUN = 0  # the layer of those whom this run prepared
 # A layer is taken into the next when it is not more than so many times as big.
