@@ -16,18 +16,20 @@ def block(connection: duckdb.DuckDBPyConnection, which: str) -> None:
     """Make the table `blocked` of the table `entry`: join_key_l, join_key_r, each pair once.
 
     Every pair has a new row at the right; `which` says which rows there are at its left. A pass over the entries for
-    each key; what is joined is then as much as there are pairs.
+    each key leaves those who share it with a new row; what is grouped and joined is then as much as these are.
     """
     connection.execute("CREATE OR REPLACE TEMP TABLE found (join_key_l BIGINT, join_key_r BIGINT)")
     for parts, most in rules.KEYS.values():
         known = " AND ".join(f"{part} IS NOT NULL" for part in parts)
+        key = f"hash({', '.join(parts)})"
         connection.execute(
             f"""
             INSERT INTO found
-            WITH keyed AS MATERIALIZED (
-                SELECT unique_id, is_new, issuer, hash({", ".join(parts)}) AS key FROM entry WHERE {known}
+            WITH fresh AS (SELECT {key} AS key FROM entry WHERE is_new AND {known}), keyed AS MATERIALIZED (
+                SELECT unique_id, is_new, issuer, {key} AS key FROM entry
+                WHERE {known} AND {key} IN (SELECT key FROM fresh)
             ), worth AS (
-                SELECT key FROM keyed GROUP BY key HAVING count(*) BETWEEN 2 AND {most} AND bool_or(is_new)
+                SELECT key FROM keyed GROUP BY key HAVING count(*) BETWEEN 2 AND {most}
             ), short AS MATERIALIZED (SELECT * FROM keyed SEMI JOIN worth USING (key))
             SELECT l.unique_id, r.unique_id FROM short l JOIN short r USING (key) WHERE r.is_new AND ({which})
             """

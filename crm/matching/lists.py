@@ -197,7 +197,7 @@ def _write(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
             WITH best AS (
                 SELECT * REPLACE (list_transform(guards, lambda guard: CASE guard {words} END) AS guards) FROM known
                 QUALIFY row_number() OVER (PARTITION BY least(one, other), greatest(one, other)
-                                           ORDER BY tier, match_weight DESC) = 1
+                                           ORDER BY tier, match_weight DESC, held) = 1
             )
             SELECT one, other, tier, round(probability, 6), round(match_weight, 2),
                    to_json(CASE WHEN guards = [] THEN facts ELSE list_append(facts, {{

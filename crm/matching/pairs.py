@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from typing import Any
 
 import duckdb
 from splink import DuckDBAPI, Linker
@@ -33,10 +34,28 @@ def score(
             if "tf_adjustment_weight" in level:
                 level["tf_adjustment_weight"] = rows / (rows + rules.TOO_FEW_TO_BE_RARE)
     learnt["link_type"] = "dedupe_only"  # which pairs there are, the blocking has said
+    # Splink gets the rows of the pairs alone, and how rare their values are among all.
+    connection.execute(
+        """
+        CREATE OR REPLACE TABLE looked_at AS FROM entry
+        SEMI JOIN (SELECT unnest([join_key_l, join_key_r]) AS unique_id FROM blocked) USING (unique_id)
+        """
+    )
     database = DuckDBAPI(connection)
-    frame = database.register("entry", dataset_display_name="entries")
+    frame = database.register("looked_at", dataset_display_name="entries")
     linker = Linker(frame, learnt, log_level=logging.ERROR, validate_settings=False)
-    linker.table_management.register_blocked_pairs_for_predict(
+    tables = linker.table_management
+    for column in _by_rarity(learnt):
+        connection.execute(
+            f"""
+            CREATE OR REPLACE TABLE rarity_{column} AS
+            SELECT {column}, count(*) / sum(count(*)) OVER () AS tf_{column}
+            FROM entry WHERE {column} IS NOT NULL GROUP BY {column}
+            """
+        )
+        rarity = database.register(f"rarity_{column}", dataset_display_name=f"rarity_{column}")
+        tables.register_term_frequency_lookup(rarity, column)
+    tables.register_blocked_pairs_for_predict(
         database.register("blocked", dataset_display_name="blocked")
     )
     scored = linker.inference.predict(
@@ -44,6 +63,17 @@ def score(
         warning_mode="never",
     )
     _judge(connection, scored.physical_name, model)
+
+
+def _by_rarity(learnt: dict[str, Any]) -> list[str]:
+    """Give the columns of which a rare value weighs more."""
+    found = {
+        level["tf_adjustment_column"]
+        for comparison in learnt["comparisons"]
+        for level in comparison["comparison_levels"]
+        if "tf_adjustment_column" in level
+    }
+    return sorted(found)
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, scored: str, model: Model) -> None:

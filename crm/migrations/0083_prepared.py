@@ -61,6 +61,7 @@ REACH = """
     CREATE POLICY platform ON crm_prepared TO coalesce_platform, coalesce_owner USING (true);
     GRANT SELECT, INSERT, DELETE ON crm_prepared TO coalesce_platform;
     GRANT USAGE ON SEQUENCE crm_prepared_id_seq TO coalesce_platform;
+    GRANT MAINTAIN ON crm_link TO coalesce_platform;
 """
 
 

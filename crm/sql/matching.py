@@ -67,12 +67,10 @@ def take(pairs: Path) -> None:
         ):
             while block := file.read(1 << 20):
                 copy.write(block)
-        cursor.execute(
-            """
-            DELETE FROM scored WHERE one IN (SELECT supporter_id FROM crm_unmatched)
-                OR other IN (SELECT supporter_id FROM crm_unmatched)
-            """
-        )
+        for side in ("one", "other"):  # each a join, however many have a ticket
+            cursor.execute(
+                f"DELETE FROM scored WHERE {side} IN (SELECT supporter_id FROM crm_unmatched)"
+            )
         cursor.execute("ANALYZE scored")
 
 
@@ -107,15 +105,15 @@ def merge_within() -> list[int]:
                     {_DECIDED} UNION {_HELD}
                 ), pair AS MATERIALIZED (
                     SELECT one, other, one_organisation FROM known
-                    WHERE tier = 1 AND (one, other) NOT IN (SELECT lo, hi FROM decided)
+                    WHERE tier = 1 AND NOT EXISTS (SELECT FROM decided WHERE lo = one AND hi = other)
                 ), found AS MATERIALIZED (
                     SELECT other, min(one) AS one, min(one_organisation) AS organisation_id FROM pair
-                    WHERE one NOT IN (SELECT other FROM pair) GROUP BY other
+                    WHERE NOT EXISTS (SELECT FROM pair earlier WHERE earlier.other = pair.one) GROUP BY other
                 ), apart AS MATERIALIZED (
                     SELECT f.other FROM decided d JOIN found e ON e.other = d.lo JOIN found f ON f.other = d.hi
                     WHERE e.one = f.one
                 ), step AS MATERIALIZED (
-                    SELECT * FROM found WHERE other NOT IN (SELECT other FROM apart)
+                    SELECT * FROM found WHERE NOT EXISTS (SELECT FROM apart WHERE apart.other = found.other)
                 ), moved AS (
                     UPDATE crm_supporter s SET canonical_id = step.one FROM step
                     WHERE s.canonical_id = step.other RETURNING step.one, step.other, step.organisation_id, s.id
@@ -152,10 +150,10 @@ def link_across(one_organisation: int, other_organisation: int) -> int:
         cursor.execute(
             f"""
             CREATE TEMPORARY TABLE match_pair ON COMMIT DROP AS
-            WITH pair AS (
+            WITH decided AS MATERIALIZED ({_DECIDED_ACROSS}), pair AS (
                 SELECT * FROM resolved
                 WHERE tier = 1 AND one_organisation = %s AND other_organisation = %s
-                  AND (one, other) NOT IN ({_DECIDED_ACROSS})
+                  AND NOT EXISTS (SELECT FROM decided WHERE lo = one AND hi = other)
             ), counted AS (
                 SELECT *, count(*) OVER (PARTITION BY one) + count(*) OVER (PARTITION BY other) AS candidates FROM pair
             ), known AS MATERIALIZED (
@@ -201,6 +199,7 @@ def link_across(one_organisation: int, other_organisation: int) -> int:
         cursor.execute("SELECT count(*) FROM match_pair WHERE is_clear")
         (linked,) = cursor.fetchone()
         cursor.execute("DROP TABLE match_pair")
+        cursor.execute("ANALYZE crm_link")  # `keep` looks up in it whom this has linked
     return int(linked)
 
 
@@ -226,7 +225,7 @@ _KEEP = """
     FROM (SELECT one AS one_id, one_organisation AS one_organisation_id, one_organisation AS organisation_id,
                  other AS other_id, other_organisation AS other_organisation_id, tier, guards, n FROM resolved) p
     JOIN scored t USING (n)
-    WHERE {sides} AND (one_id, other_id) NOT IN (SELECT lo, hi FROM decided)
+    WHERE {sides} AND NOT EXISTS (SELECT FROM decided WHERE lo = one_id AND hi = other_id)
       AND NOT EXISTS (SELECT FROM linked x JOIN linked y USING (person_id) WHERE x.who = one_id AND y.who = other_id)
     ON CONFLICT ({key}) DO UPDATE
         SET tier = EXCLUDED.tier, probability = EXCLUDED.probability, match_weight = EXCLUDED.match_weight,

@@ -17,15 +17,18 @@ _CHANGED = """
     SELECT supporter_id FROM crm_unmatched
     UNION SELECT s.canonical_id FROM crm_unmatched u JOIN crm_supporter s ON s.id = u.supporter_id
 """
+# Rows out: the canonical entries of `changed` and those merged into them, by the primary key and supporter_merged.
+_MEMBERS = """
+    CREATE TEMPORARY TABLE member ON COMMIT DROP AS
+    SELECT id FROM crm_supporter WHERE id IN (SELECT supporter_id FROM changed) AND id = canonical_id
+    UNION ALL
+    SELECT id FROM crm_supporter WHERE canonical_id IN (SELECT supporter_id FROM changed) AND NOT id = canonical_id
+"""
 _SUPPORTERS = """
-    SELECT s.id, s.canonical_id, s.organisation_id, s.first_name, s.last_name, s.postcode_fold, s.external_id
-    FROM crm_supporter s WHERE s.erased_at IS NULL AND NOT s.restricted
+    SELECT id, canonical_id, organisation_id, first_name, last_name, postcode_fold, external_id
+    FROM crm_supporter WHERE erased_at IS NULL AND NOT restricted
 """
-_POINTS = """
-    SELECT p.supporter_id, p.channel, p.folded
-    FROM crm_contactpoint p JOIN crm_supporter s ON s.id = p.supporter_id WHERE p.retired_at IS NULL
-"""
-_OF_THE_CHANGED = " AND s.canonical_id IN (SELECT supporter_id FROM changed)"
+_POINTS = "SELECT supporter_id, channel, folded FROM crm_contactpoint WHERE retired_at IS NULL"
 
 
 def begin(*, waits: bool) -> bool:
@@ -61,16 +64,20 @@ def copy_lists(folder: Path, *, forms: str) -> None:
     """
     with connection.cursor() as cursor:
         _copy(cursor, _TICKETS, folder / "tickets.csv")
-        cursor.execute(_CHANGED)
-        which = _OF_THE_CHANGED
-        if not prepared.read(folder, forms=forms):
-            cursor.execute("TRUNCATE changed")
-            which = ""
-        cursor.execute("ANALYZE changed")
-        _copy(cursor, "SELECT supporter_id FROM changed", folder / "changed.csv")
-        _copy(cursor, _SUPPORTERS + which, folder / "supporters.csv")
-        _copy(cursor, _POINTS + which, folder / "points.csv")
-        cursor.execute("DROP TABLE changed")
+        if prepared.read(folder, forms=forms):
+            cursor.execute(_CHANGED)
+            cursor.execute("ANALYZE changed")
+            cursor.execute(_MEMBERS)
+            cursor.execute("ANALYZE member")
+            _copy(cursor, "SELECT supporter_id FROM changed", folder / "changed.csv")
+            members = "IN (SELECT id FROM member)"
+            _copy(cursor, f"{_SUPPORTERS} AND id {members}", folder / "supporters.csv")
+            _copy(cursor, f"{_POINTS} AND supporter_id {members}", folder / "points.csv")
+            cursor.execute("DROP TABLE changed, member")
+        else:
+            (folder / "changed.csv").touch()
+            _copy(cursor, _SUPPORTERS, folder / "supporters.csv")
+            _copy(cursor, _POINTS, folder / "points.csv")
 
 
 def _copy(cursor: CursorWrapper, statement: str, path: Path) -> None:
