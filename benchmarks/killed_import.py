@@ -64,10 +64,11 @@ def run(arguments: list[str]) -> dict[str, Any]:
     options = parser.parse_args(arguments)
     filling.organisations_of_the_bench()
     path = list_of(options.rows, 1_000_000)
+    file = _started("SOCR", path)
     began = time.perf_counter()
-    services.apply(file=_started("SOCR", path))
-    undisturbed = time.perf_counter() - began
-    kills = _killed(_started("NEU", path), options.kills, undisturbed)
+    services.apply(file=file)
+    a_stretch = (time.perf_counter() - began) * services.STRETCH / options.rows
+    kills = _killed(_started("NEU", path), options.kills, a_stretch)
     ours, theirs = (_digests(code) for code in ("SOCR", "NEU"))
     different = [name for name in ours if ours[name] != theirs[name]]
     for name, (rows, digest) in theirs.items():
@@ -97,16 +98,20 @@ def _started(code: str, path: Path) -> Import:
         return services.start(file=file)
 
 
-def _killed(file: Import, kills: int, seconds: float) -> int:
-    """Start workers at it and kill them, until it is applied; give how many were killed before they were done."""
+def _killed(file: Import, kills: int, a_stretch: float) -> int:
+    """Start workers at it and kill them, until it is applied; give how many were killed before they were done.
+
+    `a_stretch`: the seconds that one stretch of the file took at first. Later ones take less, so that some of the
+    workers get one written before they die and others none.
+    """
     dice, killed = random.Random(SEED), 0
     while Import.objects.get(pk=file.pk).state != Import.State.APPLIED:
         worker = subprocess.Popen([sys.executable, "-c", _WORKER.format(pk=file.pk)])
         if killed >= kills:
             worker.wait()
             continue
-        try:  # a worker takes a second to start; each gets through a part of the rest
-            worker.wait(timeout=1.5 + dice.random() * 2 * seconds / kills)
+        try:  # a worker takes a second to start
+            worker.wait(timeout=1 + dice.random() * 0.5 * a_stretch)
         except subprocess.TimeoutExpired:
             worker.send_signal(signal.SIGKILL)
             worker.wait()
