@@ -55,10 +55,9 @@ def match(folder: Path, model: Model) -> Found:
     the layers of whom these do not name (crm/matching/prepared.py). A supporter who was merged is in them beside the
     canonical one; new is who has a ticket that says so.
     """
-    found = Found(folder / "pairs.csv", [], [])
+    pairs_file, layer = folder / "pairs.csv", folder / "layer"
     with opened(folder) as connection:
-        found.stay.extend(prepared.write(connection, folder, folder / "layer"))
-        found.layer.extend((folder / "layer").iterdir())
+        stay = prepared.write(connection, folder, layer)
         has_new = dict(
             connection.execute(
                 "SELECT issuer, bool_or(is_new) FROM everyone WHERE issuer IS NOT NULL GROUP BY issuer ORDER BY issuer"
@@ -69,8 +68,8 @@ def match(folder: Path, model: Model) -> Found:
         for issuers, which in scopes:
             if any(has_new[issuer] for issuer in issuers):
                 _score(connection, model, issuers, which)
-        _write(connection, found.pairs)
-    return found
+        _write(connection, pairs_file)
+    return Found(pairs_file, list(layer.iterdir()), stay)
 
 
 def _score(

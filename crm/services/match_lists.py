@@ -21,7 +21,7 @@ from crm.matching.prepared import FORMS
 from crm.models import MatchingModel, Organisation
 from crm.services import permissions, profiles
 from crm.sql import matching as sql
-from crm.sql import prepared, unmatched
+from crm.sql import prepared, statistics, unmatched
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ def match_lists(model: Model | None = None, *, waits: bool = True) -> Matched:
 
 def _run(folder: Path, model: Model | None) -> Matched:
     with wall.scope("platform"):
+        prepared.expire()
         if unmatched.is_empty():
             return Matched(0, 0, 0)
         model = model or model_in_use()
@@ -69,6 +70,7 @@ def _run(folder: Path, model: Model | None) -> Matched:
         sql.resolve()
         organisations = Organisation.objects.order_by("pk").values_list("pk", flat=True)
         linked = sum(sql.link_across(one, other) for one, other in combinations(organisations, 2))
+        statistics.refresh("crm_link")  # `keep` looks up in it whom this has linked
         stored = sql.keep(model_id=name(model))
     return Matched(merged=len(grown), linked=linked, left_for_review=stored.new)
 

@@ -199,7 +199,6 @@ def link_across(one_organisation: int, other_organisation: int) -> int:
         cursor.execute("SELECT count(*) FROM match_pair WHERE is_clear")
         (linked,) = cursor.fetchone()
         cursor.execute("DROP TABLE match_pair")
-        cursor.execute("ANALYZE crm_link")  # `keep` looks up in it whom this has linked
     return int(linked)
 
 

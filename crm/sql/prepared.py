@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.db import connection
 
-DAYS = 7  # after which all is prepared anew: for so long it may hold a name or an address that was put right since
+DAYS = 7  # for which what was prepared may hold a name or an address that was put right since
 # Rows out: whether somebody was taken off a list since the tickets in `seen` were read.
 _SOMEBODY_LEFT = """
     SELECT EXISTS (
@@ -17,20 +17,29 @@ _SOMEBODY_LEFT = """
 """
 
 
-def read(folder: Path, *, forms: str) -> bool:
-    """Write each part into `folder`, named by its layer; give whether there were any.
+def expire() -> None:
+    """Keep nothing of what was prepared once a part of it is too old: a layer is of use only with those below it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM crm_prepared
+            WHERE EXISTS (SELECT FROM crm_prepared WHERE made_at < now() - make_interval(days => %s))
+            """,
+            [DAYS],
+        )
 
-    There are none that count if they are of other forms, or if one is so old that it may hold what no list says still.
-    """
+
+def read(folder: Path, *, forms: str) -> bool:
+    """Write each part into `folder`, named by its layer; give whether there were any, all of these forms."""
     found = False
     with connection.cursor() as cursor:
         cursor.execute(
             """
             DECLARE part NO SCROLL CURSOR FOR
-            SELECT layer, id, body FROM crm_prepared WHERE NOT EXISTS (
-                SELECT FROM crm_prepared WHERE forms <> %s OR made_at < now() - make_interval(days => %s))
+            SELECT layer, id, body FROM crm_prepared
+            WHERE NOT EXISTS (SELECT FROM crm_prepared WHERE forms <> %s)
             """,
-            [forms, DAYS],
+            [forms],
         )
         while True:  # one at a time, and all as they were at one moment
             cursor.execute("FETCH NEXT FROM part")
