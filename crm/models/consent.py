@@ -178,6 +178,10 @@ class ConsentEvent(AbstractEvent):
                 fields=["corrects"], condition=Q(corrects__isnull=False), name="event_corrects"
             ),
             models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="event_batch"),
+            # Whoever is imported is looked for among the erased, who are few.
+            models.Index(
+                fields=["mailbox"], condition=Q(action=Action.ERASED), name="event_erased"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

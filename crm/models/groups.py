@@ -79,7 +79,13 @@ class SupporterRole(OwnedModel):
     role = models.ForeignKey(Role, models.PROTECT, related_name="+", db_index=False)
     as_of = models.DateField(null=True, blank=True)
     batch = models.ForeignKey(
-        "crm.Batch", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+        "crm.Batch",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     # Explicit consent to keep a special role (Article 9): what the person read, and when they ticked it.
     statement = models.ForeignKey(
@@ -104,7 +110,9 @@ class SupporterTopic(OwnedModel):
     supporter = models.ForeignKey(
         Supporter, models.CASCADE, related_name="topics", db_constraint=False, db_index=False
     )
-    topic = models.ForeignKey(Topic, models.CASCADE, related_name="+", db_index=False)
+    topic = models.ForeignKey(
+        Topic, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
     wanted = models.BooleanField(
         default=True, help_text="Off: they unticked it, and get no campaign about it."
     )
@@ -136,7 +144,9 @@ class SupporterTag(OwnedModel):
     supporter = models.ForeignKey(
         Supporter, models.CASCADE, related_name="tags", db_constraint=False, db_index=False
     )
-    tag = models.ForeignKey(Tag, models.CASCADE, related_name="+", db_index=False)
+    tag = models.ForeignKey(
+        Tag, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
     batch = models.ForeignKey(
         "crm.Batch",
         models.PROTECT,
