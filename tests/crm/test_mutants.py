@@ -33,7 +33,7 @@ MUTANTS = {
         "h.source = 1 AND h.action = 1 AND c.at IS NOT NULL AS lifts_hard",
         "h.source = 1 AND h.action = 1 AS lifts_hard",
     ),
-    "a refusal is not read through joined entries": ("s.canonical_id AS who", "s.id AS who"),
+    "a refusal is not read through joined entries": ("canonical_id AS who", "id AS who"),
     "a list's yes needs no words that name the organisation": (
         "WHEN h.source = 3 AND so.statement_id IS NOT NULL THEN",
         "WHEN h.source = 3 THEN",
@@ -46,7 +46,7 @@ MUTANTS = {
         "coalesce(e.occurred_until, e.occurred_at, e.recorded_at)",
         "coalesce(e.occurred_at, e.recorded_at)",
     ),
-    "an undone import goes on speaking": ("b.undone_at IS NULL", "true"),
+    "an undone import goes on speaking": ("WHERE undone_at IS NOT NULL", "WHERE false"),
     "what was corrected goes on speaking": ("c.corrects_id = e.id", "false"),
     "a stop reaches one spelling of an inbox only": (
         "AND inbox.mailbox = t.mailbox",
