@@ -41,8 +41,10 @@ def _rows(joins: str = "") -> str:
 
 
 _ROWS = _rows()
+# Without the ends every row of the file up to this stretch would be read.
 _CELLS = """
     JOIN imports_stagedrow d ON d.file_id = %(file)s AND d.line = r.line
+        AND d.line BETWEEN (SELECT min(line) FROM stretch) AND (SELECT max(line) FROM stretch)
 """
 _TAG = """
     CROSS JOIN unnest(r.tags) word JOIN crm_tag t ON t.organisation_id = r.organisation_id AND t.name = word
@@ -90,19 +92,26 @@ _ADDRESSES = f"""
     FROM {_ROWS} ORDER BY r.supporter_id, r.folded, r.line
     ON CONFLICT (organisation_id, supporter_id, channel, folded) DO NOTHING
 """
-# What the undoing of an import took out comes back with the next one; what a person gave up does not.
 _POINT = """
     UPDATE stretch r SET point_id = cp.id FROM crm_contactpoint cp
     WHERE cp.organisation_id = r.organisation_id AND cp.supporter_id = r.supporter_id AND cp.channel = 1
       AND cp.folded = r.folded AND NOT r.erased
 """
+# What the undoing of an import took out comes back with the next one; what a person gave up does not. OFFSET 0 keeps
+# the planner to whom they belong: a school's number is many people's.
+_TAKEN_OUT = """
+    CROSS JOIN LATERAL (
+        SELECT * FROM crm_contactpoint o
+        WHERE o.organisation_id = r.organisation_id AND o.supporter_id = r.supporter_id OFFSET 0) p
+    JOIN crm_batch b ON b.id = p.batch_id AND b.undone_at IS NOT NULL
+"""
 _REVIVED = f"""
     UPDATE crm_contactpoint cp SET retired_at = NULL, batch_id = %(batch)s
-    FROM crm_batch b
-    WHERE b.id = cp.batch_id AND b.undone_at IS NOT NULL AND cp.retired_at IS NOT NULL
-      AND (cp.supporter_id, cp.channel, cp.folded) IN (
-          SELECT r.supporter_id, 1::smallint, r.folded FROM {_ROWS} AND NOT r.is_new
-          UNION ALL SELECT r.supporter_id, 2::smallint, r.phone FROM {_ROWS} AND NOT r.is_new AND r.phone <> '')
+    FROM (
+        SELECT DISTINCT p.id FROM {_rows(_TAKEN_OUT)}
+          AND NOT r.is_new AND p.retired_at IS NOT NULL
+          AND p.folded = CASE p.channel WHEN 1 THEN r.folded ELSE r.phone END
+    ) back WHERE cp.id = back.id
 """
 _KEYS = f"""
     INSERT INTO crm_addresskey (contact_point_id, organisation_id, key_id, address_key, mailbox)
