@@ -1,5 +1,7 @@
 """One run of matching in a process of its own; prints the seconds of each stage and the peak of memory.
 
+`scored` is the part of `compared` that looks pairs up, weighs and judges them; the rest brings entries into form.
+
 With `prepare` as argument, everybody with a ticket is prepared as a run leaves them, and compared with nobody.
 """
 
@@ -14,20 +16,22 @@ import time
 from pathlib import Path
 
 import django
+import duckdb
 from django.db import transaction
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.development")
 django.setup()
 
 from crm import wall
-from crm.matching import lists, prepared
+from crm.matching import lists, pairs, prepared
 from crm.matching.model import Model
 from crm.services import match_lists
 from crm.sql import prepared as sql
 from crm.sql import unmatched
 
 spent: dict[str, float] = {}
-copy_lists, compare = unmatched.copy_lists, lists.match
+scored: list[float] = []
+copy_lists, compare, score = unmatched.copy_lists, lists.match, pairs.score
 
 
 def timed_copy(folder: Path, *, forms: str) -> None:
@@ -43,6 +47,15 @@ def timed_match(folder: Path, model: Model) -> lists.Found:
     found = compare(folder, model)
     spent["compared"] = round(time.perf_counter() - begun, 1)
     return found
+
+
+def timed_score(
+    connection: duckdb.DuckDBPyConnection, model: Model, which: str, *, explained: bool = False
+) -> None:
+    """Score as ever, and keep the time."""
+    begun = time.perf_counter()
+    score(connection, model, which, explained=explained)
+    scored.append(time.perf_counter() - begun)
 
 
 def prepare(folder: Path) -> None:
@@ -61,7 +74,7 @@ if sys.argv[1:] == ["prepare"]:
     with tempfile.TemporaryDirectory() as place:
         prepare(Path(place))
     sys.exit()
-unmatched.copy_lists, lists.match = timed_copy, timed_match
+unmatched.copy_lists, lists.match, pairs.score = timed_copy, timed_match, timed_score
 begun = time.perf_counter()
 matched = match_lists.match_lists()
 whole = time.perf_counter() - begun
@@ -72,6 +85,7 @@ print(
         {
             "seconds": round(whole, 1),
             **spent,
+            "scored": round(sum(scored), 1),
             "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
             "merged": matched.merged,
             "linked": matched.linked,

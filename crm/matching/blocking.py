@@ -25,9 +25,10 @@ def block(connection: duckdb.DuckDBPyConnection, which: str) -> None:
         connection.execute(
             f"""
             INSERT INTO found
-            WITH fresh AS (SELECT {key} AS key FROM entry WHERE is_new AND {known}), keyed AS MATERIALIZED (
-                SELECT unique_id, is_new, issuer, {key} AS key FROM entry
-                WHERE {known} AND {key} IN (SELECT key FROM fresh)
+            WITH of_entry AS (
+                SELECT unique_id, is_new, issuer, {key} AS key FROM entry WHERE {known}
+            ), keyed AS MATERIALIZED (
+                FROM of_entry SEMI JOIN (SELECT key FROM of_entry WHERE is_new) USING (key)
             ), worth AS (
                 SELECT key FROM keyed GROUP BY key HAVING count(*) BETWEEN 2 AND {most}
             ), short AS MATERIALIZED (SELECT * FROM keyed SEMI JOIN worth USING (key))
