@@ -14,6 +14,15 @@ from django.db.backends.utils import CursorWrapper
 
 RULE = "a clear match"
 
+
+def _ends(*columns: str) -> str:
+    """Give the joins of `scored` with the entries at both ends, `a` and `b`: a look-up for each, however many more."""
+    of_end = f"SELECT {', '.join(columns)} FROM crm_supporter s WHERE s.id"
+    return f"""
+        CROSS JOIN LATERAL ({of_end} = t.one OFFSET 0) a CROSS JOIN LATERAL ({of_end} = t.other OFFSET 0) b
+    """
+
+
 # Rows out: pairs (lo < hi) of canonical supporters of whom people decided something, or took a decision back.
 _DECIDED = """
     SELECT least(a.canonical_id, b.canonical_id) AS lo, greatest(a.canonical_id, b.canonical_id) AS hi
@@ -21,10 +30,10 @@ _DECIDED = """
     WHERE (m.decision IS NOT NULL OR m.undone_at IS NOT NULL) AND a.canonical_id <> b.canonical_id
 """
 # Rows out: the same of whom a guard of this run holds apart, also through those they are merged with by now.
-_HELD = """
+_HELD = f"""
     SELECT least(a.canonical_id, b.canonical_id), greatest(a.canonical_id, b.canonical_id)
-    FROM scored t JOIN crm_supporter a ON a.id = t.one JOIN crm_supporter b ON b.id = t.other
-    WHERE t.is_within AND t.guards <> '{}' AND a.canonical_id <> b.canonical_id
+    FROM scored t {_ends("canonical_id")}
+    WHERE t.is_within AND t.guards <> '{{}}' AND a.canonical_id <> b.canonical_id
 """
 _DECIDED_ACROSS = """
     SELECT a.canonical_id AS lo, b.canonical_id AS hi
@@ -35,7 +44,7 @@ _DECIDED_ACROSS = """
 
 # Rows in: `scored`. Rows out: each pair once, as the canonical entries are now, by the best score; the organisation of
 # the lower id first, and inside one the older entry. `n` is the row of `scored`, whose evidence nothing here sorts.
-_PAIRS = """
+_PAIRS = f"""
     SELECT DISTINCT ON (one, other) one, one_organisation, other, other_organisation, tier, guards, n
     FROM (
         SELECT CASE WHEN in_order THEN t.a ELSE t.b END AS one, CASE WHEN in_order THEN t.b ELSE t.a END AS other,
@@ -44,14 +53,16 @@ _PAIRS = """
             SELECT a.canonical_id AS a, a.organisation_id AS oa, b.canonical_id AS b, b.organisation_id AS ob,
                    (a.organisation_id, a.canonical_id) < (b.organisation_id, b.canonical_id) AS in_order,
                    t.tier, t.guards, t.match_weight, t.n
-            FROM scored t JOIN crm_supporter a ON a.id = t.one JOIN crm_supporter b ON b.id = t.other
-            WHERE a.erased_at IS NULL AND b.erased_at IS NULL AND a.canonical_id <> b.canonical_id AND {which}
+            FROM scored t {_ends("canonical_id", "organisation_id", "erased_at")}
+            WHERE a.erased_at IS NULL AND b.erased_at IS NULL AND a.canonical_id <> b.canonical_id AND {{which}}
         ) t
     ) p
     ORDER BY one, other, tier, match_weight DESC
 """
 
 _TO_MERGE = "t.is_within AND t.tier = 1"
+# Rows out: the person of whom each entry of `resolved_entry` is, as far as it is linked.
+_LINKED = "SELECT e.who, l.person_id FROM resolved_entry e JOIN crm_link l ON l.supporter_id = e.id"
 
 
 def take(pairs: Path) -> None:
@@ -88,56 +99,84 @@ def _make_scored(cursor: CursorWrapper) -> None:
     )
 
 
+# What a pass of merging goes by, each in a table of its own so that the planner knows how many there are.
+_PASS = {
+    "decided": f"{_DECIDED} UNION {_HELD}",
+    "pair": _PAIRS.format(which=_TO_MERGE),
+    "clear": "SELECT * FROM pair WHERE NOT EXISTS (SELECT FROM decided WHERE lo = one AND hi = other)",
+    "found": """
+        SELECT other, min(one) AS one, min(one_organisation) AS organisation_id FROM clear
+        WHERE NOT EXISTS (SELECT FROM clear earlier WHERE earlier.other = clear.one) GROUP BY other
+    """,
+    "step": """
+        SELECT * FROM found WHERE NOT EXISTS (
+            SELECT FROM decided d JOIN found e ON e.other = d.lo JOIN found f ON f.other = d.hi
+            WHERE e.one = f.one AND f.other = found.other)
+    """,
+}
+_MERGE = """
+    WITH moving AS (
+        SELECT one, other, organisation_id, other AS id FROM step
+        UNION ALL
+        SELECT one, other, step.organisation_id, m.id
+        FROM step JOIN crm_supporter m ON m.canonical_id = other AND NOT m.id = m.canonical_id
+    ), moved AS (
+        UPDATE crm_supporter s SET canonical_id = one FROM moving
+        WHERE s.id = moving.id AND s.canonical_id = other RETURNING one, other, moving.organisation_id, s.id
+    )
+    INSERT INTO crm_merge (public_id, organisation_id, kept_id, moved, rule, merged_at)
+    SELECT gen_random_uuid(), organisation_id, one, array_agg(id), %s, now()
+    FROM moved GROUP BY one, other, organisation_id RETURNING kept_id
+"""
+
+
 def merge_within() -> list[int]:
     """Merge the clear pairs inside each organisation into the oldest; give the canonical ids that grew.
 
     A pass merges only into supporters that are not themselves merged in it, so a chain takes several. Two whom people
-    or a guard hold apart are not joined through a third.
+    or a guard hold apart are not joined through a third. Uses supporter_merged.
     """
     kept: list[int] = []
     with connection.cursor() as cursor:
         while True:
-            cursor.execute(
-                f"""
-                WITH known AS MATERIALIZED (
-                    {_PAIRS.format(which=_TO_MERGE)}
-                ), decided AS MATERIALIZED (
-                    {_DECIDED} UNION {_HELD}
-                ), pair AS MATERIALIZED (
-                    SELECT one, other, one_organisation FROM known
-                    WHERE tier = 1 AND NOT EXISTS (SELECT FROM decided WHERE lo = one AND hi = other)
-                ), found AS MATERIALIZED (
-                    SELECT other, min(one) AS one, min(one_organisation) AS organisation_id FROM pair
-                    WHERE NOT EXISTS (SELECT FROM pair earlier WHERE earlier.other = pair.one) GROUP BY other
-                ), apart AS MATERIALIZED (
-                    SELECT f.other FROM decided d JOIN found e ON e.other = d.lo JOIN found f ON f.other = d.hi
-                    WHERE e.one = f.one
-                ), step AS MATERIALIZED (
-                    SELECT * FROM found WHERE NOT EXISTS (SELECT FROM apart WHERE apart.other = found.other)
-                ), moved AS (
-                    UPDATE crm_supporter s SET canonical_id = step.one FROM step
-                    WHERE s.canonical_id = step.other RETURNING step.one, step.other, step.organisation_id, s.id
-                )
-                INSERT INTO crm_merge (public_id, organisation_id, kept_id, moved, rule, merged_at)
-                SELECT gen_random_uuid(), organisation_id, one, array_agg(id), %s, now()
-                FROM moved GROUP BY one, other, organisation_id RETURNING kept_id
-                """,
-                [RULE],
-            )
+            for table, rows in _PASS.items():
+                cursor.execute(f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS {rows}")
+                cursor.execute(f"ANALYZE {table}")
+            cursor.execute(_MERGE, [RULE])
             found = [row[0] for row in cursor.fetchall()]
+            cursor.execute(f"DROP TABLE {', '.join(_PASS)}")
             if not found:
                 return kept
             kept += found
 
 
 def resolve() -> None:
-    """Make the temporary table `resolved` of `scored`: each pair once, as the entries stand after what was merged."""
+    """Make the temporary table `resolved` of `scored`: each pair once, as the entries stand after what was merged.
+
+    Beside it `resolved_entry`, those of whom the pairs speak (`who`) with each entry joined in them (`id`), and
+    `settled`, the pairs (`lo`, `hi`) of which people decided anything.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS resolved")
+        cursor.execute("DROP TABLE IF EXISTS resolved, resolved_entry, settled")
         cursor.execute(
             f"CREATE TEMPORARY TABLE resolved ON COMMIT DROP AS {_PAIRS.format(which='t.tier < 4')}"
         )
         cursor.execute("ANALYZE resolved")
+        cursor.execute(
+            """
+            CREATE TEMPORARY TABLE resolved_entry ON COMMIT DROP AS
+            WITH named AS (SELECT one AS who FROM resolved UNION SELECT other FROM resolved)
+            SELECT who, who AS id FROM named
+            UNION ALL
+            SELECT who, m.id FROM named JOIN crm_supporter m ON m.canonical_id = who AND NOT m.id = m.canonical_id
+            """
+        )
+        cursor.execute("ANALYZE resolved_entry")
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE settled ON COMMIT DROP AS {_DECIDED} UNION {_DECIDED_ACROSS}"
+        )
+        cursor.execute("CREATE INDEX ON settled (lo, hi)")
+        cursor.execute("ANALYZE settled")
 
 
 def link_across(one_organisation: int, other_organisation: int) -> int:
@@ -150,15 +189,14 @@ def link_across(one_organisation: int, other_organisation: int) -> int:
         cursor.execute(
             f"""
             CREATE TEMPORARY TABLE match_pair ON COMMIT DROP AS
-            WITH decided AS MATERIALIZED ({_DECIDED_ACROSS}), pair AS (
+            WITH pair AS (
                 SELECT * FROM resolved
                 WHERE tier = 1 AND one_organisation = %s AND other_organisation = %s
-                  AND NOT EXISTS (SELECT FROM decided WHERE lo = one AND hi = other)
+                  AND NOT EXISTS (SELECT FROM settled WHERE lo = one AND hi = other)
             ), counted AS (
                 SELECT *, count(*) OVER (PARTITION BY one) + count(*) OVER (PARTITION BY other) AS candidates FROM pair
             ), known AS MATERIALIZED (
-                SELECT s.canonical_id AS who, min(l.person_id) AS person_id
-                FROM crm_link l JOIN crm_supporter s ON s.id = l.supporter_id GROUP BY 1
+                SELECT who, min(person_id) AS person_id FROM ({_LINKED}) l GROUP BY who
             )
             SELECT c.one, c.other,
                    candidates = 2 AND (lo.person_id IS NULL OR lt.person_id IS NULL) AND NOT EXISTS (
@@ -216,15 +254,13 @@ class Stored:
 
 
 _KEEP = """
-    WITH decided AS MATERIALIZED ({decided}), linked AS MATERIALIZED (
-        SELECT s.canonical_id AS who, l.person_id FROM crm_link l JOIN crm_supporter s ON s.id = l.supporter_id
-    )
+    WITH linked AS MATERIALIZED ({linked})
     INSERT INTO {table} (public_id, {columns}, tier, probability, match_weight, evidence, guards, model_id, found_at)
     SELECT gen_random_uuid(), {columns}, p.tier, t.probability, t.match_weight, t.evidence, p.guards, %(model)s, now()
     FROM (SELECT one AS one_id, one_organisation AS one_organisation_id, one_organisation AS organisation_id,
                  other AS other_id, other_organisation AS other_organisation_id, tier, guards, n FROM resolved) p
     JOIN scored t USING (n)
-    WHERE {sides} AND NOT EXISTS (SELECT FROM decided WHERE lo = one_id AND hi = other_id)
+    WHERE {sides} AND NOT EXISTS (SELECT FROM settled WHERE lo = one_id AND hi = other_id)
       AND NOT EXISTS (SELECT FROM linked x JOIN linked y USING (person_id) WHERE x.who = one_id AND y.who = other_id)
     ON CONFLICT ({key}) DO UPDATE
         SET tier = EXCLUDED.tier, probability = EXCLUDED.probability, match_weight = EXCLUDED.match_weight,
@@ -238,14 +274,14 @@ _WITHIN = _KEEP.format(
     columns="organisation_id, one_id, other_id",
     key="organisation_id, one_id, other_id",
     sides="organisation_id = other_organisation_id",
-    decided=_DECIDED,
+    linked=_LINKED,
 )
 _ACROSS = _KEEP.format(
     table="crm_sharedmatch",
     columns="one_id, one_organisation_id, other_id, other_organisation_id",
     key="one_id, other_id",
     sides="one_organisation_id < other_organisation_id",
-    decided=_DECIDED_ACROSS,
+    linked=_LINKED,
 )
 
 
@@ -276,7 +312,6 @@ def keep(*, model_id: str) -> Stored:
         for statement in (_WITHIN, _ACROSS):
             cursor.execute(statement, {"model": model_id})
             kept += [is_new for (is_new,) in cursor.fetchall()]
-        cursor.execute("DROP TABLE scored")
-        cursor.execute("DROP TABLE resolved")
+        cursor.execute("DROP TABLE scored, resolved, resolved_entry, settled")
     new = sum(kept)
     return Stored(new=new, rescored=len(kept) - new, decided=count - len(kept))
