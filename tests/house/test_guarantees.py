@@ -246,6 +246,20 @@ def test_every_link_between_rows_of_organisations_includes_the_organisation(db: 
     assert NOT_TIED.keys() <= links() - tied, "It is tied, or gone: take it out of NOT_TIED."
 
 
+def test_no_link_that_includes_the_organisation_is_checked_a_second_time_without(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT t.conrelid, t.attname FROM ({TIED.replace("::text,", " AS conrelid,")}) t
+            JOIN pg_constraint c ON c.conrelid = t.conrelid AND c.contype = 'f' AND cardinality(c.conkey) = 1
+            JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] AND a.attname = t.attname
+            """
+        )
+        assert cursor.fetchall() == [], (
+            "Say db_constraint=False: belongs() of the migration checks it."
+        )
+
+
 def test_no_row_names_a_row_of_another_organisation(socr: Organisation, neu: Organisation) -> None:
     theirs = factories.supporter(neu)
     their_address = factories.address(theirs)
