@@ -16,7 +16,10 @@ RULE = "a clear match"
 
 
 def _ends(*columns: str) -> str:
-    """Give the joins of `scored` with the entries at both ends, `a` and `b`: a look-up for each, however many more."""
+    """Give the joins of `scored` with the entries at both ends, `a` and `b`.
+
+    OFFSET 0 keeps the planner to a look-up for each end: it would read all supporters.
+    """
     of_end = f"SELECT {', '.join(columns)} FROM crm_supporter s WHERE s.id"
     return f"""
         CROSS JOIN LATERAL ({of_end} = t.one OFFSET 0) a CROSS JOIN LATERAL ({of_end} = t.other OFFSET 0) b
