@@ -23,15 +23,18 @@ _COLUMNS = """
     paused_until
 """
 
-# Events that still speak: not of an undone import, not taken out by a correction. `who` is read through merges.
-_EVENTS = """
+# Of an event `e`, that it still speaks: it is not of an undone import, and no correction took it out.
+STILL_SPEAKS = """
+    (e.batch_id IS NULL OR e.batch_id NOT IN (SELECT id FROM crm_batch WHERE undone_at IS NOT NULL))
+    AND NOT EXISTS (SELECT FROM crm_consentevent c WHERE c.corrects_id = e.id)
+"""
+# Rows in: events, and `who` said each, read through merges.
+_EVENTS = f"""
     SELECT e.*,
            (extract(epoch FROM e.occurred_at) * 1000000)::bigint AS began,
            (extract(epoch FROM coalesce(e.occurred_until, e.occurred_at, e.recorded_at)) * 1000000)::bigint AS ended
-    FROM {source} e
-    WHERE (e.batch_id IS NULL OR e.batch_id NOT IN (SELECT id FROM crm_batch WHERE undone_at IS NOT NULL))
-      AND (e.channel IS NULL OR e.channel = 1)
-      AND NOT EXISTS (SELECT FROM crm_consentevent c WHERE c.corrects_id = e.id)
+    FROM {{source}} e
+    WHERE (e.channel IS NULL OR e.channel = 1) AND {STILL_SPEAKS}
 """
 _POINTS = """
     SELECT cp.id AS contact_point_id, cp.organisation_id, cp.supporter_id, s.who, k.address_key, k.mailbox

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from crm.sql.fold import REVIEW_MONTHS
+from crm.sql.fold import REVIEW_MONTHS, STILL_SPEAKS
 from imports.sql.outlook import as_json
 
 SAMPLE = 10  # rows that the preview puts into words
@@ -22,9 +22,7 @@ WITH earlier AS MATERIALIZED (
            max(e.occurred_at) FILTER (WHERE e.action = 1 AND e.source = 1) AS own_yes
     FROM (SELECT DISTINCT mailbox FROM stretch) m
     CROSS JOIN LATERAL (SELECT * FROM crm_consentevent v WHERE v.mailbox = m.mailbox OFFSET 0) e
-    WHERE e.action BETWEEN 1 AND 8
-      AND (e.batch_id IS NULL OR e.batch_id NOT IN (SELECT id FROM crm_batch WHERE undone_at IS NOT NULL))
-      AND NOT EXISTS (SELECT FROM crm_consentevent c WHERE c.corrects_id = e.id)
+    WHERE e.action BETWEEN 1 AND 8 AND {STILL_SPEAKS}
     GROUP BY e.mailbox
 ), inside AS MATERIALIZED (
     SELECT DISTINCT mailbox FROM stretch WHERE action BETWEEN 2 AND 8
